@@ -1,0 +1,361 @@
+"""The way of a question: plan → candidates → ranked evidence → draft → verified answer.
+
+Engines propose; here each proposed claim becomes exact citations, is checked against them, and is shown or
+dropped whole with its reason. Counts are made here, over all reviews in scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rag import taxonomy
+from rag.engines.base import AnswerRequest, Engine
+from rag.errors import Cancelled, InputError
+from rag.evidence import cite, count
+from rag.records import (
+    Answer,
+    BadLine,
+    Citation,
+    Claim,
+    Coverage,
+    DraftClaim,
+    DraftEnd,
+    Dropped,
+    EngineStamp,
+    Evidence,
+    Passage,
+    Plan,
+    Review,
+    Sentence,
+    Status,
+    Title,
+)
+from rag.reviews import scope as scopes
+from rag.reviews import store as stores
+from rag.reviews.scope import Scope
+from rag.reviews.store import Reading, Store
+from rag.search import retrieve
+from rag.search.base import Embedder, Index, Vectors
+from rag.search.plan import MAX_QUESTION, make_plan, named_in
+from rag.verify import Quotable, Verifier
+
+NEAREST = 3
+"""How many passages an abstention shows."""
+_MAX_COVERED = 20
+
+OnClaim = Callable[[Claim, tuple[Citation, ...]], None]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Everything a question is asked of and with."""
+
+    store: Store
+    embedder: Embedder | None
+    index: Callable[[], Index]
+    """Called only for a scope too large to search exactly."""
+    engine: Engine
+    version: str
+
+
+def ask(
+    asking: Asking,
+    question: str,
+    *,
+    titles: Sequence[str] | None = None,
+    previous: Answer | None = None,
+    on_claim: OnClaim | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Answer:
+    """Answer a question from the reviews. Raises InputError, UnknownTitle and Cancelled."""
+    question = _checked(question)
+    found = _find(asking, question, titles, previous)
+    if cancelled():
+        raise Cancelled("The question was cancelled.")
+    chosen = retrieve.spread([p for p in found.ranked if p.mentions])
+    quotable = _quotable(asking, found, chosen or found.ranked[:NEAREST])
+    verifier = Verifier(quotable, filter(None, (found.plan.focus, found.plan.aspect)), asking.embedder)
+    if not chosen:
+        return _abstained(found, verifier, quotable)
+    counted = _count_claim(found)
+    if counted and on_claim:
+        on_claim(counted, ())
+    request = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
+    ended = _verify_all(asking.engine.draft_answer(request), verifier, on_claim)
+    if cancelled():
+        raise Cancelled("The question was cancelled.")
+    return _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in chosen))
+
+
+def _checked(question: str) -> str:
+    question = " ".join(question.split())
+    if not question:
+        raise InputError("The question is empty.", 'Ask something, for example: pullquote ask "Is the ending any good?"')
+    if len(question) > MAX_QUESTION:
+        raise InputError(f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} are read.")
+    return question
+
+
+# ── plan and retrieve ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the library holds for a question."""
+
+    question: str
+    plan: Plan
+    titles: tuple[Title, ...]
+    reviews: Mapping[str, int]
+    """Live reviews by title id."""
+    mentioning: Mapping[str, int]
+    """Reviews in which a sentence speaks of the focus, by title id."""
+    ranked: Sequence[Passage]
+    stamp: EngineStamp
+    warnings: tuple[str, ...]
+
+
+def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous: Answer | None) -> _Found:
+    with asking.store.reading() as reading:
+        titles = _scope_titles(stores.all_titles(reading), question, wanted, previous)
+        plan = _plan(question, titles, previous)
+        ids = [title.id for title in titles]
+        query = asking.embedder.embed([plan.query or question])[0] if asking.embedder else None
+        scope, lexical = _search(reading, asking, plan, ids, query)
+        dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
+        reviews = scopes.reviews_by_title(reading, ids)
+        mentioning = _mentioning(reading, plan, reviews)
+        stamp = _stamp(asking, plan, stores.generation(reading), with_vectors=dense is not None)
+    ranked = retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, lexical)
+    return _Found(
+        question, plan, titles, reviews, mentioning, ranked, stamp, _warnings(plan, titles, dense is not None)
+    )
+
+
+def _search(
+    reading: Reading, asking: Asking, plan: Plan, ids: Sequence[str], query: Vectors | None
+) -> tuple[Scope, retrieve.Scores]:
+    """The candidates with their word scores: everything in a small scope, what the indexes name in a large one."""
+    if scopes.size(reading, ids) <= retrieve.EXACT_LIMIT:
+        scope = scopes.load(reading, ids)
+        return scope, retrieve.bm25(scope.stems, plan.terms)
+    named = scopes.with_words(reading, plan.terms, ids, retrieve.FETCHED)
+    if query is not None:
+        named += [name for name, _ in asking.index().nearest(query, retrieve.FETCHED)]
+    scope = scopes.within(scopes.load_named(reading, named), frozenset(ids))
+    return scope, retrieve.bm25(scope.stems, plan.terms, *scopes.document_counts(reading, plan.terms))
+
+
+def _scope_titles(
+    known: Sequence[Title], question: str, wanted: Sequence[str] | None, previous: Answer | None
+) -> tuple[Title, ...]:
+    """The titles asked for, else those the question names, else the previous answer's, else all of them."""
+    if wanted:
+        return tuple(dict.fromkeys(stores.find_title(known, name) for name in wanted))
+    if not known:
+        raise InputError("The library holds no reviews yet.", "Add some with: pullquote add PATH")
+    named = tuple(title for title in known if named_in(question, title))
+    if named or previous is None:
+        return named or tuple(known)
+    ids = {title.id for title in previous.titles}
+    return tuple(title for title in known if title.id in ids) or tuple(known)
+
+
+def _plan(question: str, titles: Sequence[Title], previous: Answer | None) -> Plan:
+    """The plan; a follow-up without a focus of its own ("And who liked it?") keeps the one before."""
+    aspects = {a.id: a for kind in sorted({t.kind for t in titles}) for a in taxonomy.load(kind).aspects}
+    plan = make_plan(question, list(aspects.values()), titles)
+    if previous is None or plan.focus:
+        return plan
+    return replace(previous.plan, stance=plan.stance, kind=plan.kind)
+
+
+def _mentioning(reading: Reading, plan: Plan, reviews: Mapping[str, int]) -> dict[str, int]:
+    """Over all reviews in scope, never only the candidates."""
+    if not plan.mentions:
+        return dict(reviews)
+    found: dict[str, set[str]] = {title: set() for title in reviews}
+    for title, review, stems in scopes.mentioning(reading, plan.mentions, list(reviews)):
+        if plan.required <= stems:
+            found[title].add(review)
+    return {title: len(ids) for title, ids in found.items()}
+
+
+def _stamp(asking: Asking, plan: Plan, generation: int, *, with_vectors: bool) -> EngineStamp:
+    return EngineStamp(
+        name=asking.engine.identity("answer"),
+        model=None,
+        prompt=None,
+        coder=None,
+        embedder=asking.embedder.identity if asking.embedder and with_vectors else None,
+        retrieval=retrieve.settings(),
+        version=asking.version,
+        generation=generation,
+    )
+
+
+def _warnings(plan: Plan, titles: Sequence[Title], with_vectors: bool) -> tuple[str, ...]:
+    found = []
+    if not with_vectors:
+        found.append(
+            "Searched by words alone: not every sentence has a vector. "
+            "`pullquote model check` says why; `pullquote rebuild` makes what is missing."
+        )
+    if plan.stance or plan.kind == "how_many":
+        found.append(
+            "Opinions are not coded yet: passages were chosen by what they speak of, "
+            "so praise and blame stand side by side and neither is counted."
+        )
+    if len(titles) > _MAX_COVERED:
+        found.append(f"{len(titles)} titles are in scope; coverage is given for those that are cited.")
+    return tuple(found)
+
+
+# ── what may be quoted ───────────────────────────────────────────────────────────────────────────
+
+
+def _quotable(asking: Asking, found: _Found, chosen: Sequence[Passage]) -> Quotable:
+    ids = sorted({passage.sentence.review_id for passage in chosen})
+    names = {title.id: title.name for title in found.titles}
+    with asking.store.reading() as reading:
+        reviews = stores.get_reviews(reading, ids)
+        sentences = scopes.sentences_of(reading, ids)
+    # A review that was superseded since the search has no sentences any more.
+    kept = [passage for passage in chosen if passage.sentence.review_id in sentences]
+    evidence = {}
+    for number, passage in enumerate(kept, 1):
+        review, sentence = reviews[passage.sentence.review_id], passage.sentence
+        evidence[f"S{number}"] = Evidence(
+            f"S{number}",
+            passage,
+            review.text[sentence.start : sentence.end].strip(),
+            review.critic,
+            review.outlet,
+            names[passage.title_id],
+        )
+    return Quotable(evidence, reviews, sentences)
+
+
+def _verify_all(
+    draft: Iterator[DraftClaim | BadLine | DraftEnd], verifier: Verifier, on_claim: OnClaim | None
+) -> DraftEnd:
+    """Verify a draft as it comes; a claim is handed to `on_claim` the moment it holds."""
+    for item in draft:
+        if isinstance(item, DraftEnd):
+            return item
+        if isinstance(item, BadLine):
+            verifier.dropped.append(Dropped(item.text, item.why))
+            continue
+        claim = verifier.take(item)
+        if claim and on_claim:
+            by_id = {citation.id: citation for citation in verifier.citations}
+            on_claim(claim, tuple(by_id[number] for number in claim.citations))
+    return DraftEnd(complete=False, warnings=("The draft broke off.",))
+
+
+# ── answer ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _count_claim(found: _Found) -> Claim | None:
+    """How many reviews speak of what was asked, in every title. Made by code, so it has no support score."""
+    if not found.plan.mentions or len(found.titles) > _MAX_COVERED:
+        return None
+    names = {title.id: title.name for title in found.titles}
+    sentence = count.mention_sentence(
+        {names[title]: k for title, k in found.mentioning.items()},
+        {names[title]: n for title, n in found.reviews.items()},
+        _spoken_focus(found),
+    )
+    return Claim("count", sentence, ()) if sentence else None
+
+
+def _spoken_focus(found: _Found) -> str:
+    """What the question is about, as a sentence says it: "the ending", "the ferry crossing"."""
+    if found.plan.aspect and not found.plan.required:
+        return next(
+            aspect.name
+            for title in found.titles
+            if (aspect := taxonomy.load(title.kind).aspect(found.plan.aspect)) is not None
+        )
+    return f"“{found.plan.focus}”"
+
+
+def _answered(
+    found: _Found, verifier: Verifier, counted: Claim | None, ended: DraftEnd, chosen: frozenset[str]
+) -> Answer:
+    cited_titles = {citation.title_id for citation in verifier.citations}
+    silent = [t.name for t in found.titles if t.id not in cited_titles and found.reviews[t.id]]
+    reasons = []
+    if not ended.complete:
+        reasons.append("The draft broke off.")
+    if found.plan.kind == "how_many":
+        reasons.append("How many hold an opinion is not counted before opinions are coded; how many speak of it is.")
+    if len(found.titles) <= _MAX_COVERED and silent:
+        reasons.append(f"Nothing could be quoted for {', '.join(silent)}.")
+    if not verifier.claims:
+        reasons = ["Passages were found, but none could be quoted whole."]
+    status: Status = "abstained" if not verifier.claims else "partial" if reasons else "answered"
+    claims = ((counted,) if counted else ()) + tuple(verifier.claims)
+    return replace(
+        _frame(found, verifier),
+        status=status,
+        reason=" ".join(reasons) or None,
+        claims=claims if verifier.claims else (),
+        warnings=(*found.warnings, *ended.warnings),
+        chosen=chosen,
+    )
+
+
+def _abstained(found: _Found, verifier: Verifier, quotable: Quotable) -> Answer:
+    """Nothing in scope speaks of the focus: say so, and show the nearest passages as such."""
+    nearest = []
+    for name in quotable.evidence:
+        spans = verifier.spans_of([name])
+        nearest += [] if isinstance(spans, cite.Refused) else [verifier.cite(span).id for span in spans]
+    total = sum(found.reviews.values())
+    asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
+    which = "The only review says" if total == 1 else f"The {total} reviews say"
+    return replace(
+        _frame(found, verifier),
+        reason=f"{which} nothing of {asked}." if total else "There are no reviews in scope.",
+        nearest=tuple(dict.fromkeys(nearest)),
+    )
+
+
+def _frame(found: _Found, verifier: Verifier) -> Answer:
+    """What every answer holds, whatever became of the draft."""
+    covered = {citation.title_id for citation in verifier.citations}
+    few = len(found.titles) <= _MAX_COVERED
+    return Answer(
+        question=found.question,
+        status="abstained",
+        reason=None,
+        plan=found.plan,
+        titles=found.titles,
+        reviews=sum(found.reviews.values()),
+        claims=(),
+        citations=verifier.citations,
+        coverage=tuple(_coverage(found, t.id) for t in found.titles if few or t.id in covered),
+        engine=found.stamp,
+        dropped=tuple(verifier.dropped),
+        warnings=found.warnings,
+        candidates=tuple(found.ranked),
+    )
+
+
+def _coverage(found: _Found, title_id: str) -> Coverage:
+    """Nothing is coded yet. Only a focus that is no aspect is counted by its words (design: coverage)."""
+    total = found.reviews[title_id]
+    by_words = found.plan.aspect is None and bool(found.plan.mentions)
+    return Coverage(
+        title_id=title_id,
+        reviews=total,
+        coded=0,
+        no_opinion=0,
+        failed=0,
+        uncoded=total,
+        mentioning=found.mentioning[title_id] if by_words else None,
+    )

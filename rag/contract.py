@@ -1,0 +1,125 @@
+"""The JSON that leaves the program: records → the objects that docs/contract.md describes. Pure.
+
+Each object has a `schema`; fields may be added under the same number, a removal is a new number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rag.errors import PullquoteError
+from rag.records import AddReport, Answer, Check, Passage, Plan, Review, Title
+
+Json = dict[str, Any]
+
+
+def dump(value: Json) -> str:
+    """One line of JSON, ASCII-escaped: no control character of a review reaches a terminal."""
+    return json.dumps(value, ensure_ascii=True)
+
+
+def answer(found: Answer, *, explain: bool = False) -> Json:
+    """`pullquote.answer/1`; with `explain`, every candidate with its scores."""
+    result: Json = {
+        "schema": "pullquote.answer/1",
+        "question": found.question,
+        "status": found.status,
+        "reason": found.reason,
+        "plan": plan(found.plan),
+        "scope": {"titles": [{"id": t.id, "name": t.name} for t in found.titles], "reviews": found.reviews},
+        "claims": [asdict(claim) for claim in found.claims],
+        "citations": [asdict(citation) for citation in found.citations],
+        "nearest": list(found.nearest),
+        "coverage": [asdict(coverage) for coverage in found.coverage],
+        "engine": asdict(found.engine),
+        "dropped": [asdict(dropped) for dropped in found.dropped],
+        "usage": asdict(found.usage),
+        "warnings": list(found.warnings),
+    }
+    if explain:
+        result["explain"] = {
+            "candidates": [_candidate(passage, found.chosen) for passage in found.candidates],
+            "drops": result["dropped"],
+        }
+    return result
+
+
+def plan(found: Plan) -> Json:
+    """What the question asks for."""
+    return {
+        "focus": found.focus,
+        "aspect": found.aspect,
+        "stance": found.stance,
+        "kind": found.kind,
+        "filters": dict(found.filters),
+    }
+
+
+def _candidate(passage: Passage, chosen: frozenset[str]) -> Json:
+    sentence = passage.sentence
+    return {
+        "review_id": sentence.review_id,
+        "start": sentence.start,
+        "end": sentence.end,
+        "scores": {"similarity": passage.similarity, "bm25": passage.bm25, "score": passage.score},
+        "mentions": passage.mentions,
+        "chosen": sentence.id in chosen,
+    }
+
+
+def titles(found: Sequence[Title]) -> Json:
+    """`pullquote.titles/1`. Opinions are counted once reviews are coded."""
+    rows = [{"id": t.id, "name": t.name, "kind": t.kind, "reviews": t.reviews, "opinions": 0} for t in found]
+    return {"schema": "pullquote.titles/1", "titles": rows}
+
+
+def review(found: Review) -> Json:
+    """`pullquote.review/1`."""
+    return {"schema": "pullquote.review/1", **_review(found)}
+
+
+def reviews(found: Sequence[Review], total: int) -> Json:
+    """`pullquote.reviews/1`: one page, and how many there are in all."""
+    return {"schema": "pullquote.reviews/1", "reviews": [_review(one) for one in found], "total": total}
+
+
+def _review(found: Review) -> Json:
+    return {
+        "id": found.id,
+        "title_id": found.title_id,
+        "critic": found.critic,
+        "outlet": found.outlet,
+        "date": found.date,
+        "rating": found.rating,
+        "url": found.url,
+        "lang": found.lang,
+        "sources": list(found.sources),
+        "text": found.text,
+    }
+
+
+def added(report: AddReport) -> Json:
+    """`pullquote.add/1`."""
+    return {"schema": "pullquote.add/1", **asdict(report)}
+
+
+def checks(found: Sequence[Check]) -> Json:
+    """`pullquote.doctor/1`."""
+    return {"schema": "pullquote.doctor/1", "checks": [asdict(check) for check in found]}
+
+
+def error(found: PullquoteError) -> Json:
+    """`pullquote.error/1`."""
+    return {
+        "schema": "pullquote.error/1",
+        "error": {
+            "code": found.code,
+            "message": found.message,
+            "hint": found.hint,
+            "details": dict(found.details),
+            "retryable": found.retryable,
+        },
+    }

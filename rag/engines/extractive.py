@@ -1,0 +1,82 @@
+"""The offline engine: it selects and orders sentences of reviews and says who said them.
+
+Its own words come from the closed set of patterns below, so there is nothing in them that could be untrue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rag.engines.base import AnswerRequest, Task
+from rag.records import BadLine, DraftClaim, DraftEnd, Evidence
+
+VERSION = "1"
+QUOTES = 5
+"""At most this many quotes in an answer; a reader can take in no more."""
+_MARGIN = 1.0
+"""A second quote of one review must score within this of the best (z-scores), or it only repeats."""
+
+_FIRST = ("{who} writes: “{quote}”", "{who} says: “{quote}”", "{who} notes: “{quote}”", "{who} puts it this way: “{quote}”")
+_AGAIN = ("{who} adds: “{quote}”", "{who} also says: “{quote}”")
+_UNSIGNED = ("An unsigned review", "Another unsigned review")
+_SAME_UNSIGNED = "The same review"
+
+
+class ExtractiveEngine:
+    """An `Engine` that needs no model."""
+
+    def identity(self, task: Task) -> str:
+        """The engine and the version of its patterns."""
+        return f"extractive@{VERSION}/{task}"
+
+    def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
+        """One quote a claim, the best reviews first, a review's second quote right behind its first."""
+        unsigned = 0
+        for number, group in enumerate(_by_review(_selected(request.evidence))):
+            if request.cancelled():
+                yield DraftEnd(complete=False)
+                return
+            first = group[0]
+            who = _name(first) or _UNSIGNED[min(unsigned, 1)]
+            unsigned += not first.critic and not first.outlet
+            yield DraftClaim("quote", _fill(_FIRST[number % len(_FIRST)], who), (first.id,))
+            for nth, other in enumerate(group[1:]):
+                again = (first.critic or _SAME_UNSIGNED) if _name(first) is None or first.critic else who
+                yield DraftClaim("quote", _fill(_AGAIN[nth % len(_AGAIN)], again), (other.id,))
+        yield DraftEnd(complete=True)
+
+
+def _selected(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The best sentence of each review, then second ones while there is room and they are nearly as good."""
+    if not evidence:
+        return []
+    best = max(item.passage.score for item in evidence)
+    seen: set[str] = set()
+    firsts, seconds = [], []
+    for item in evidence:
+        review = item.passage.sentence.review_id
+        if review not in seen:
+            firsts.append(item)
+        elif best - item.passage.score <= _MARGIN:
+            seconds.append(item)
+        seen.add(review)
+    return [*firsts, *seconds][:QUOTES]
+
+
+def _by_review(chosen: Sequence[Evidence]) -> list[list[Evidence]]:
+    """Quotes of one review together and in the order it says them; reviews in the order they were chosen."""
+    groups: dict[str, list[Evidence]] = {}
+    for item in chosen:
+        groups.setdefault(item.passage.sentence.review_id, []).append(item)
+    return [sorted(group, key=lambda item: item.passage.sentence.ordinal) for group in groups.values()]
+
+
+def _name(item: Evidence) -> str | None:
+    if item.critic and item.outlet:
+        return f"{item.critic} ({item.outlet})"
+    return item.critic or (f"A review in {item.outlet}" if item.outlet else None)
+
+
+def _fill(pattern: str, who: str) -> str:
+    """A pattern with its speaker; the quote is filled in by code, from the review."""
+    return pattern.replace("{who}", who.replace("{quote}", ""))

@@ -1,0 +1,117 @@
+"""Everything that can go wrong, as one tree. The exit code is the command line's.
+
+    PullquoteError
+    ├── InputError            2   an option, a file or a name is wrong
+    │   ├── NothingRead       2   no row of the input could be used
+    │   ├── UnknownTitle      2   no such title; the nearest names are in the hint
+    │   ├── UnknownReview     2   no such review
+    │   ├── NoLibrary         2   there is no library at this path yet
+    │   ├── LibraryTooNew     2   written by a newer Pullquote
+    │   └── EmbedderMismatch  2   the stored vectors were made by another embedder
+    ├── ModelMissing          3   model files were demanded and are not there, or not the right ones
+    ├── ExtraMissing          3   an optional part of the program is not installed
+    ├── LibraryLocked         4   another process is writing this library
+    ├── LibraryDamaged        5   the library can be opened but not trusted
+    ├── DiskFull              7   no space left where the library lives
+    ├── Cancelled           130   the person who asked said stop
+    └── SchemaOutdated       70   internal: the store asks the library to migrate it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class PullquoteError(Exception):
+    """Something went wrong in a way that can be said in a sentence.
+
+    `message` says what happened, `hint` what to do next, `details` holds values for machines.
+    """
+
+    exit_code = 70
+    retryable = False
+
+    def __init__(self, message: str, hint: str | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details: Mapping[str, Any] = details
+
+    @property
+    def code(self) -> str:
+        """The class's name in lower case with underscores: `unknown_title`."""
+        name = type(self).__name__
+        return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class InputError(PullquoteError):
+    """An option, a file or a name is wrong."""
+
+    exit_code = 2
+
+
+class NothingRead(InputError):
+    """No row of the input could be used."""
+
+
+class UnknownTitle(InputError):
+    """No title has this name or id."""
+
+
+class UnknownReview(InputError):
+    """No review has this id."""
+
+
+class NoLibrary(InputError):
+    """There is no library at this path yet."""
+
+
+class LibraryTooNew(InputError):
+    """The library was written by a newer Pullquote than this one."""
+
+
+class EmbedderMismatch(InputError):
+    """The stored vectors were made by another embedder than the one that is open."""
+
+
+class ModelMissing(PullquoteError):
+    """Model files were demanded and are not there, or are not the ones we trust."""
+
+    exit_code = 3
+
+
+class ExtraMissing(PullquoteError):
+    """An optional part of the program is not installed."""
+
+    exit_code = 3
+
+
+class LibraryLocked(PullquoteError):
+    """Another process, or another thread, is writing this library."""
+
+    exit_code = 4
+    retryable = True
+
+
+class LibraryDamaged(PullquoteError):
+    """The library's file can't be read as one."""
+
+    exit_code = 5
+
+
+class DiskFull(PullquoteError):
+    """No space is left where the library lives; what was acknowledged is kept."""
+
+    exit_code = 7
+    retryable = True
+
+
+class Cancelled(PullquoteError):
+    """The person who asked said stop."""
+
+    exit_code = 130
+
+
+class SchemaOutdated(PullquoteError):
+    """The store's tables are older than this program, or not there yet; the library migrates them."""

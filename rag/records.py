@@ -1,0 +1,369 @@
+"""The values every stage speaks: frozen, without behaviour beyond their own arithmetic.
+
+Offsets everywhere count code points of the stored text of a review, `text[start:end]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Stance = Literal["positive", "negative", "mixed", "neutral"]
+PlanKind = Literal["what", "why", "who", "how_many", "compare", "yes_no"]
+ClaimKind = Literal["quote", "paraphrase", "count"]
+Status = Literal["answered", "partial", "abstained"]
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Record:
+    """One review as a source gave it, before it is stored. Only `text` and `title` are sure to be there."""
+
+    source: str
+    """The file it came from (a resolved path, or `-` for standard input)."""
+    line: int
+    """The line of the file on which the record begins, from 1."""
+    digest: str
+    """Hash of the record as read; what adding the same source again compares."""
+    text: str
+    title: str
+    key: str | None = None
+    """What names this record in its source for good: an id column, a url, or a one-review file's path."""
+    kind: str | None = None
+    aliases: tuple[str, ...] = ()
+    critic: str | None = None
+    outlet: str | None = None
+    date: str | None = None
+    """ISO 8601, `2025-03-02`."""
+    rating: str | None = None
+    """As written: `3/5`, `B+`."""
+    url: str | None = None
+    lang: str | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record or a file that could not be used, and why."""
+
+    file: str
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, the field it was recognised as (None: left aside), and an example from it."""
+
+    column: str
+    field: str | None
+    example: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a reader of the report should know that is no refusal."""
+
+    file: str
+    text: str
+
+
+# ── what is kept ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Title:
+    """A film, book, product or place that is reviewed. Its id never changes."""
+
+    id: str
+    name: str
+    kind: str
+    aliases: tuple[str, ...] = ()
+    reviews: int = 0
+
+
+@dataclass(frozen=True)
+class Review:
+    """A stored review. `text` never changes once it is stored."""
+
+    id: str
+    title_id: str
+    text: str
+    critic: str | None = None
+    outlet: str | None = None
+    date: str | None = None
+    rating: str | None = None
+    url: str | None = None
+    lang: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A tile of a review: the sentences of a review cover it without gap or overlap, trailing blanks included.
+
+    `view` is what is embedded and indexed: the same words without entities, lost blanks or line ends.
+    Noise (a stray "Advertisement") has an empty view and is never cited.
+    """
+
+    review_id: str
+    ordinal: int
+    start: int
+    end: int
+    view: str
+
+    @property
+    def noise(self) -> bool:
+        """Whether nothing of it was said by the reviewer."""
+        return not self.view
+
+    @property
+    def id(self) -> str:
+        """`<review id>.<ordinal>`."""
+        return f"{self.review_id}.{self.ordinal}"
+
+
+# ── asking ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a question asks for.
+
+    `mentions` are alternatives, each a set of stems that must all occur: a sentence speaks of the focus
+    when one of them does. Empty: the question is about the whole, and every sentence may answer it.
+    """
+
+    focus: str
+    aspect: str | None
+    stance: Literal["positive", "negative"] | None
+    kind: PlanKind
+    query: str
+    """The text whose vector is searched for: the focus, with its aspect's name."""
+    terms: tuple[str, ...]
+    """Stems for the word search."""
+    mentions: tuple[frozenset[str], ...] = ()
+    required: frozenset[str] = frozenset()
+    """Stems that must occur beside a mention: the "Buscemi" of "Buscemi's acting"."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A sentence that may serve as evidence, with the scores that ranked it."""
+
+    sentence: Sentence
+    title_id: str
+    similarity: float | None
+    """Cosine to the query, −1 to 1; None without vectors."""
+    bm25: float
+    score: float
+    mentions: bool
+    """Whether it, with the sentence before it, speaks of the focus."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A chosen sentence under the id an engine may cite (`S1`), with who said it."""
+
+    id: str
+    passage: Passage
+    text: str
+    critic: str | None
+    outlet: str | None
+    title: str
+
+
+@dataclass(frozen=True)
+class DraftClaim:
+    """What an engine proposes: words of its own and ids of sentences. `{quote}` in it is filled by code."""
+
+    kind: ClaimKind
+    text: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line of a draft that is no claim."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True)
+class DraftEnd:
+    """The last thing a draft yields."""
+
+    complete: bool
+    warnings: tuple[str, ...] = ()
+
+
+# ── answering ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Citation:
+    """An exact slice of a stored review: `quote == review.text[start:end]`."""
+
+    id: int
+    review_id: str
+    title_id: str
+    start: int
+    end: int
+    quote: str
+    before: str
+    after: str
+    critic: str | None = None
+    outlet: str | None = None
+    date: str | None = None
+    url: str | None = None
+    stance: Stance | None = None
+    stance_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of an answer whose citations exist, were offered and support it."""
+
+    kind: ClaimKind
+    text: str
+    citations: tuple[int, ...]
+    support: float | None = None
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A drafted claim that is not shown, whole, with the reason."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """k of n as a proportion with its 95 % Wilson interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    k: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What stands behind an answer for one title. Counts of opinions are None until reviews are coded."""
+
+    title_id: str
+    reviews: int
+    coded: int
+    no_opinion: int
+    failed: int
+    uncoded: int
+    mentioning: int | None = None
+    positive: int | None = None
+    negative: int | None = None
+    mixed: int | None = None
+    positive_share: Share | None = None
+    negative_share: Share | None = None
+    words: Mapping[str, str | None] = field(default_factory=lambda: {"positive": None, "negative": None})
+
+
+@dataclass(frozen=True)
+class EngineStamp:
+    """What produced an answer; on the same machine the same stamp gives the same bytes."""
+
+    name: str
+    model: str | None
+    prompt: str | None
+    coder: str | None
+    embedder: str | None
+    retrieval: Mapping[str, float | int | str]
+    version: str
+    generation: int
+    fallback: str | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens and money an answer cost."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verified answer. `nearest` names the citations that are shown beside an abstention."""
+
+    question: str
+    status: Status
+    reason: str | None
+    plan: Plan
+    titles: tuple[Title, ...]
+    reviews: int
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    coverage: tuple[Coverage, ...]
+    engine: EngineStamp
+    nearest: tuple[int, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    usage: Usage = Usage()
+    warnings: tuple[str, ...] = ()
+    candidates: tuple[Passage, ...] = ()
+    chosen: frozenset[str] = frozenset()
+    """Ids of the sentences handed to the engine."""
+
+
+# ── adding ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class TitleAdded:
+    """A title that an `add` touched, and how many reviews it gained."""
+
+    id: str
+    name: str
+    kind: str
+    added: int
+
+
+@dataclass(frozen=True)
+class AddReport:
+    """What an `add` did."""
+
+    batch: str
+    added: int
+    unchanged: int
+    superseded: int
+    duplicates: int
+    columns: tuple[Column, ...]
+    rejected: tuple[Rejected, ...]
+    titles: tuple[TitleAdded, ...]
+    notes: tuple[Note, ...] = ()
+    warnings: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of `doctor`."""
+
+    name: str
+    state: Literal["ok", "note", "damaged"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long piece of work has come. `total` is None while it is not known."""
+
+    stage: Literal["read", "embed", "index"]
+    done: int
+    total: int | None
+    stored: tuple[str, ...] = ()
+    """Ids of the reviews acknowledged since the last report: their transaction has committed."""

@@ -1,0 +1,306 @@
+"""Records → stored reviews: which are new, which are known, which replace an older one.
+
+The rules are those of `identity`; this module looks up what is there and writes what is new, all inside a
+transaction that the caller holds. A record is, in this order:
+
+- *unchanged*: its source already gave this record (compared per source, as a multiset);
+- *superseding*: its source key is known with another text; the old review becomes history;
+- *a duplicate*: the same vote is there from elsewhere (same author and text, or a reprint);
+- *added*.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from rag import taxonomy, words
+from rag.records import Record, Sentence, Title
+from rag.reviews import identity
+from rag.reviews.read import Source
+from rag.reviews.schema import batches, files, near_keys, pending, reviews, sentences, sources, titles, unindex
+from rag.reviews.split import sentences as split
+from rag.reviews.store import LIVE, SUPERSEDED, all_titles
+
+_GUESSED_FROM = 50
+
+Outcome = Literal["added", "unchanged", "superseded", "duplicate"]
+
+
+@dataclass
+class Intake:
+    """What one run of `add` has seen so far: it tells a repeated record from a known one."""
+
+    batch: str
+    titles: dict[str, Title] = field(default_factory=dict)
+    """By folded name and alias."""
+    source: str = ""
+    """What the current file is called, after a file of identical bytes if there was one."""
+    known: Counter[str] = field(default_factory=Counter)
+    """Digests that the current source gave in earlier runs, and how often."""
+    seen: Counter[str] = field(default_factory=Counter)
+    keys: set[str] = field(default_factory=set)
+    """Source keys met in this run: one met twice names nothing."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    added_to: Counter[str] = field(default_factory=Counter)
+    """Reviews gained, by title id."""
+    touched: set[str] = field(default_factory=set)
+    """Titles that a record of this run belongs to."""
+    unsettled: set[str] = field(default_factory=set)
+    """New titles whose kind nobody named."""
+    guessed: set[str] = field(default_factory=set)
+    """Titles whose kind was guessed from their reviews."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one record: the outcome, and the review that now stands for it."""
+
+    outcome: Outcome
+    review_id: str
+
+
+def start(connection: Connection, batch: str, started: str) -> Intake:
+    """Open a batch."""
+    connection.execute(insert(batches).values(id=batch, started=started))
+    intake = Intake(batch)
+    for title in all_titles(connection):
+        _remember(intake, title)
+    return intake
+
+
+def finish(connection: Connection, batch: str, finished: str) -> None:
+    """Close a batch."""
+    connection.execute(update(batches).where(batches.c.id == batch).values(finished=finished))
+
+
+def open_source(connection: Connection, intake: Intake, source: Source) -> None:
+    """Begin a file: under its own name, or under that of a file with the same bytes that was added before."""
+    same = select(files.c.name).where(files.c.digest == source.digest, files.c.name != source.name)
+    mine = connection.scalar(select(files.c.digest).where(files.c.name == source.name))
+    twin = connection.scalar(same.order_by(files.c.name).limit(1))
+    intake.source = twin if twin is not None and mine is None else source.name
+    if mine is None:
+        connection.execute(insert(files).values(name=source.name, digest=source.digest))
+    elif mine != source.digest:
+        connection.execute(update(files).where(files.c.name == source.name).values(digest=source.digest))
+    rows = connection.execute(
+        select(sources.c.digest, func.count()).where(sources.c.name == intake.source).group_by(sources.c.digest)
+    )
+    intake.known = Counter({digest: count for digest, count in rows})
+    intake.seen = Counter()
+
+
+def take(connection: Connection, intake: Intake, record: Record) -> Taken:
+    """Decide what a record is, and store what is new. Repeats of a record count once for each time known."""
+    intake.seen[record.digest] += 1
+    if intake.seen[record.digest] <= intake.known[record.digest]:
+        if record.key:
+            intake.keys.add(record.key)
+        known = _review_of(connection, intake.source, record.digest)
+        intake.touched.add(known.title_id)
+        return _count(intake, "unchanged", known.review_id)
+    title = _title_for(connection, intake, record)
+    intake.touched.add(title.id)
+    taken = _take_new(connection, intake, record, title)
+    _add_source(connection, intake, record, taken.review_id)
+    return _count(intake, taken.outcome, taken.review_id)
+
+
+def _take_new(connection: Connection, intake: Intake, record: Record, title: Title) -> Taken:
+    old = _holder_of_key(connection, intake, record, title)
+    twin = _same_vote(connection, record, title)
+    if old is not None and (twin is None or twin.id != old.id):
+        new_id = twin.id if twin is not None and twin.state == LIVE else _write(connection, intake, record, title)
+        _supersede(connection, old.id, new_id)
+        return Taken("superseded", new_id)
+    if twin is not None and twin.state == LIVE:
+        return Taken("duplicate" if old is None else "unchanged", twin.id)
+    new_id = _write(connection, intake, record, title)
+    intake.added_to[title.id] += 1
+    return Taken("added", new_id)
+
+
+def _count(intake: Intake, outcome: Outcome, review_id: str) -> Taken:
+    intake.outcomes[outcome] += 1
+    return Taken(outcome, review_id)
+
+
+def settle_kinds(connection: Connection, intake: Intake) -> None:
+    """Guess the kind of new titles from the first of their reviews, where nobody named it."""
+    for title_id in sorted(intake.unsettled):
+        texts = select(reviews.c.text).where(reviews.c.title_id == title_id).order_by(reviews.c.id)
+        kind = taxonomy.guess_kind(list(connection.scalars(texts.limit(_GUESSED_FROM))))
+        connection.execute(update(titles).where(titles.c.id == title_id).values(kind=kind))
+        for name, title in list(intake.titles.items()):
+            if title.id == title_id:
+                intake.titles[name] = replace(title, kind=kind)
+    intake.guessed |= intake.unsettled
+    intake.unsettled.clear()
+
+
+def _review_of(connection: Connection, source: str, digest: str) -> Row[Any]:
+    wanted = select(sources.c.review_id, reviews.c.title_id).join(reviews, reviews.c.id == sources.c.review_id)
+    known = wanted.where(sources.c.name == source, sources.c.digest == digest)
+    return connection.execute(known.order_by(sources.c.id).limit(1)).one()
+
+
+def _holder_of_key(connection: Connection, intake: Intake, record: Record, title: Title) -> Row[Any] | None:
+    """The live review that this record's key names. A key shared by several records names none."""
+    if record.key is None:
+        return None
+    first_time = record.key not in intake.keys
+    intake.keys.add(record.key)
+    holders = connection.execute(
+        select(reviews.c.id, reviews.c.state)
+        .distinct()
+        .join(sources, sources.c.review_id == reviews.c.id)
+        .where(sources.c.key == record.key, reviews.c.state == LIVE, reviews.c.title_id == title.id)
+    ).all()
+    return holders[0] if first_time and len(holders) == 1 else None
+
+
+def _same_vote(connection: Connection, record: Record, title: Title) -> Row[Any] | None:
+    """The review that already holds this vote, live ones first."""
+    same_text = connection.execute(
+        select(reviews.c.id, reviews.c.state, reviews.c.critic, reviews.c.text)
+        .where(reviews.c.text_digest == identity.text_digest(record.text), reviews.c.title_id == title.id)
+        .order_by(reviews.c.state, reviews.c.id)
+    ).all()
+    if identity.is_anonymous_short(record.text, record.critic):
+        return None
+    if len(record.text.strip()) >= identity.SYNDICATION_LENGTH:
+        return same_text[0] if same_text else None
+    author = identity.author(record.critic)
+    return next((row for row in same_text if identity.author(row.critic) == author), None)
+
+
+def _title_for(connection: Connection, intake: Intake, record: Record) -> Title:
+    known = intake.titles.get(_folded(record.title))
+    if known is not None:
+        return known
+    taken = {title.id for title in intake.titles.values()}
+    kind = record.kind if record.kind in taxonomy.kinds() else taxonomy.GENERAL
+    title = Title(identity.title_id(record.title, taken), record.title, kind or taxonomy.GENERAL, record.aliases)
+    if record.kind is None:
+        intake.unsettled.add(title.id)
+    connection.execute(
+        insert(titles).values(id=title.id, name=title.name, kind=title.kind, aliases=list(title.aliases))
+    )
+    _remember(intake, title)
+    return title
+
+
+def _remember(intake: Intake, title: Title) -> None:
+    for name in (*title.aliases, title.name):
+        intake.titles[_folded(name)] = title
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _write(connection: Connection, intake: Intake, record: Record, title: Title) -> str:
+    """Store a new review with its sentences and put it into the journal; bring a superseded one back to life."""
+    review_id = _new_id(connection, record, title)
+    fields = {
+        "batch_id": intake.batch,
+        "critic": record.critic,
+        "outlet": record.outlet,
+        "date": record.date,
+        "rating": record.rating,
+        "url": record.url,
+        "lang": record.lang,
+        "state": LIVE,
+        "superseded_by": None,
+    }
+    if connection.scalar(select(reviews.c.id).where(reviews.c.id == review_id)):
+        connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
+        connection.execute(delete(pending).where(pending.c.review_id == review_id))
+    else:
+        near = _near_duplicate(connection, record.text, title.id)
+        digest = identity.text_digest(record.text)
+        kept = {"title_id": title.id, "text": record.text, "text_digest": digest, "near_duplicate_of": near}
+        connection.execute(insert(reviews).values(id=review_id, **kept, **fields))
+        keys = [{"title_id": title.id, "key": k, "review_id": review_id} for k in identity.near_keys(record.text)]
+        if keys:
+            connection.execute(insert(near_keys), keys)
+    write_sentences(connection, title.id, split(review_id, record.text, record.lang))
+    connection.execute(insert(pending).values(review_id=review_id, step="embed"))
+    return review_id
+
+
+def _new_id(connection: Connection, record: Record, title: Title) -> str:
+    if not identity.is_anonymous_short(record.text, record.critic):
+        return identity.review_id(title.id, record.text, record.critic)
+    same = select(func.count()).where(
+        reviews.c.text_digest == identity.text_digest(record.text),
+        reviews.c.title_id == title.id,
+        reviews.c.critic.is_(None),
+    )
+    return identity.review_id(title.id, record.text, None, (connection.scalar(same) or 0) + 1)
+
+
+def _near_duplicate(connection: Connection, text: str, title_id: str) -> str | None:
+    """An earlier live review of the title that says nearly the same."""
+    keys = identity.near_keys(text)
+    if not keys:
+        return None
+    alike = connection.execute(
+        select(reviews.c.id, reviews.c.text)
+        .distinct()
+        .join(near_keys, near_keys.c.review_id == reviews.c.id)
+        .where(near_keys.c.title_id == title_id, near_keys.c.key.in_(keys), reviews.c.state == LIVE)
+        .order_by(reviews.c.id)
+        .limit(20)
+    )
+    return next((row.id for row in alike if identity.are_near_duplicates(row.text, text)), None)
+
+
+def write_sentences(connection: Connection, title_id: str, tiles: Sequence[Sentence]) -> None:
+    """Store a review's sentences; what is noise has no stems and no vector."""
+    rows = [
+        {
+            "review_id": tile.review_id,
+            "title_id": title_id,
+            "ordinal": tile.ordinal,
+            "start": tile.start,
+            "end": tile.end,
+            "view": tile.view,
+            "stems": " ".join(words.stems(tile.view)),
+            "vector_key": None if tile.noise else identity.digest("view", tile.view),
+        }
+        for tile in tiles
+    ]
+    if rows:
+        connection.execute(insert(sentences), rows)
+
+
+def _supersede(connection: Connection, old: str, new: str) -> None:
+    """Make a review history: it keeps its text and leaves every answer."""
+    connection.execute(update(reviews).where(reviews.c.id == old).values(state=SUPERSEDED, superseded_by=new))
+    gone = connection.execute(select(sentences.c.ordinal).where(sentences.c.review_id == old))
+    marked = [{"sentence_id": f"{old}.{ordinal}"} for ordinal in gone.scalars()]
+    if marked:
+        connection.execute(insert(unindex).prefix_with("OR IGNORE"), marked)
+    connection.execute(delete(sentences).where(sentences.c.review_id == old))
+    connection.execute(delete(pending).where(pending.c.review_id == old))
+
+
+def _add_source(connection: Connection, intake: Intake, record: Record, review_id: str) -> None:
+    connection.execute(
+        insert(sources).values(
+            review_id=review_id,
+            batch_id=intake.batch,
+            name=intake.source,
+            digest=record.digest,
+            key=record.key,
+            critic=record.critic,
+            outlet=record.outlet,
+            url=record.url,
+        )
+    )

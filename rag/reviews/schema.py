@@ -1,0 +1,134 @@
+"""The tables, in SQLAlchemy Core. Changes come as migrations; a test holds both against each other."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISIONS = ("0001",)
+"""Every revision this program knows, oldest first."""
+
+metadata = MetaData()
+
+# generation, embedder, split version …
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+
+titles = Table(
+    "titles",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("aliases", JSON, nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("started", String, nullable=False),
+    Column("finished", String),
+)
+
+# state: live | superseded. What is superseded stays as history and is in no answer.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("title_id", String, ForeignKey("titles.id"), nullable=False),
+    Column("batch_id", String, ForeignKey("batches.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_digest", String, nullable=False),
+    Column("critic", String),
+    Column("outlet", String),
+    Column("date", String),
+    Column("rating", String),
+    Column("url", String),
+    Column("lang", String),
+    Column("state", String, nullable=False),
+    Column("superseded_by", String),
+    Column("near_duplicate_of", String),
+    Index("reviews_by_title", "title_id", "state"),
+    Index("reviews_by_text", "text_digest"),
+)
+
+# What was read, kept beside the review it became; adding a source again compares these as a multiset.
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("review_id", String, ForeignKey("reviews.id"), nullable=False),
+    Column("batch_id", String, ForeignKey("batches.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("key", String),
+    Column("critic", String),
+    Column("outlet", String),
+    Column("url", String),
+    Index("sources_by_review", "review_id"),
+    Index("sources_by_name", "name"),
+    Index("sources_by_key", "key"),
+)
+
+# A file of identical bytes under another name is the same source.
+files = Table(
+    "files",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Index("files_by_digest", "digest"),
+)
+
+near_keys = Table(
+    "near_keys",
+    metadata,
+    Column("title_id", String, primary_key=True),
+    Column("key", Integer, primary_key=True),
+    Column("review_id", String, primary_key=True),
+)
+
+# view and stems are empty where a sentence is noise; vector_key is the hash of the view.
+sentences = Table(
+    "sentences",
+    metadata,
+    Column("rowid", Integer, primary_key=True),
+    Column("review_id", String, ForeignKey("reviews.id"), nullable=False),
+    Column("title_id", String, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("view", Text, nullable=False),
+    Column("stems", Text, nullable=False),
+    Column("vector_key", String),
+    UniqueConstraint("review_id", "ordinal"),
+    Index("sentences_by_title", "title_id"),
+    Index("sentences_by_vector", "vector_key"),
+)
+
+# One float32 vector for each distinct view.
+vectors = Table(
+    "vectors", metadata, Column("key", String, primary_key=True), Column("vector", LargeBinary, nullable=False)
+)
+
+# The journal: what a killed run left to do. step: embed | index.
+pending = Table(
+    "pending",
+    metadata,
+    Column("review_id", String, ForeignKey("reviews.id"), primary_key=True),
+    Column("step", String, nullable=False),
+    Index("pending_by_step", "step"),
+)
+
+# Sentences that are gone from here and still stand in the vector index.
+unindex = Table("unindex", metadata, Column("sentence_id", String, primary_key=True))

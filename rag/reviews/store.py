@@ -1,0 +1,261 @@
+"""The truth: SQLite through SQLAlchemy Core. Opens the database, hands out transactions, reads titles and reviews.
+
+Reading sees one state of the library throughout (write-ahead log). Writing is one transaction, synced to disk
+when it ends, and adds one to the generation, by which readers see that something changed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, func, insert, or_, select, text, update
+from sqlalchemy.engine import ExceptionContext
+
+from rag.errors import (
+    DiskFull,
+    LibraryDamaged,
+    LibraryLocked,
+    LibraryTooNew,
+    NoLibrary,
+    PullquoteError,
+    SchemaOutdated,
+    UnknownReview,
+    UnknownTitle,
+)
+from rag.records import Review, Title
+from rag.reviews.schema import REVISIONS, meta, reviews, sentences, sources, titles
+
+DATABASE = "library.db"
+LIVE = "live"
+SUPERSEDED = "superseded"
+_BUSY_MS = 5_000
+
+Reading = Connection
+"""What `Store.reading` hands out; opaque to callers."""
+
+
+class Store:
+    """An open library database. Safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open `folder/library.db`. Raises NoLibrary, SchemaOutdated, LibraryTooNew, LibraryDamaged."""
+        self.folder = folder
+        self.path = folder / DATABASE
+        if not self.path.exists():
+            raise NoLibrary(f"There is no library at {folder}.", "Make one with: pullquote add PATH")
+        self._engine = _connect(self.path)
+        try:
+            self._check_revision()
+        except PullquoteError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One unchanging view of the library."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self, *, keep: bool = True) -> Iterator[Connection]:
+        """One transaction, kept whole or not at all; `keep=False` undoes it at its end (a dry run)."""
+        with (
+            self._engine.connect() as plain,
+            plain.execution_options(writing=True) as connection,
+            connection.begin() as transaction,
+        ):
+            yield connection
+            if keep:
+                set_meta(connection, "generation", str(generation(connection) + 1))
+            else:
+                transaction.rollback()
+
+    def _check_revision(self) -> None:
+        with self.reading() as connection:
+            tables = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+            if "alembic_version" not in tables:
+                raise SchemaOutdated("The library has no tables yet.")
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        if found not in REVISIONS:
+            raise LibraryTooNew(
+                f"The library at {self.folder} was written by a newer Pullquote (revision {found}).",
+                "Use that version, or another library: --library PATH.",
+            )
+        if found != REVISIONS[-1]:
+            raise SchemaOutdated(f"The library's tables are of revision {found}.")
+
+
+def _connect(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # BEGIN is ours, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        wanted = "BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN"
+        connection.exec_driver_sql(wanted)
+
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Say SQLite's errors in ours."""
+    message = str(context.original_exception)
+    if "disk is full" in message or "disk I/O error" in message:
+        raise DiskFull(
+            "The disk is full (or failing) where the library lives.",
+            "What was acknowledged is kept. Make room, then run the same command again.",
+        ) from context.original_exception
+    if "locked" in message:
+        raise LibraryLocked("The library is being written.", "Try again in a moment.") from context.original_exception
+    if "not a database" in message or "malformed" in message:
+        raise LibraryDamaged(
+            f"The library's database is damaged: {message}.", "Run pullquote doctor, or restore a backup."
+        ) from context.original_exception
+
+
+# ── the few values that describe the library ─────────────────────────────────────────────────────
+
+
+def get_meta(connection: Connection, key: str) -> str | None:
+    """A value of the library's own description."""
+    return connection.scalar(select(meta.c.value).where(meta.c.key == key))
+
+
+def set_meta(connection: Connection, key: str, value: str) -> None:
+    """Set a value of the library's own description."""
+    changed = connection.execute(update(meta).where(meta.c.key == key).values(value=value))
+    if not changed.rowcount:
+        connection.execute(insert(meta).values(key=key, value=value))
+
+
+def generation(connection: Connection) -> int:
+    """How many times the library was written."""
+    return int(get_meta(connection, "generation") or 0)
+
+
+# ── titles ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def all_titles(connection: Connection) -> list[Title]:
+    """Every title by name, with the number of its live reviews."""
+    rows = connection.execute(
+        select(titles, func.count(reviews.c.id).label("reviews"))
+        .join(reviews, (reviews.c.title_id == titles.c.id) & (reviews.c.state == LIVE), isouter=True)
+        .group_by(titles.c.id)
+        .order_by(titles.c.name, titles.c.id)
+    )
+    return [Title(row.id, row.name, row.kind, tuple(row.aliases), row.reviews) for row in rows]
+
+
+def find_title(known: Sequence[Title], wanted: str) -> Title:
+    """The title with this id, name or alias, case aside. Raises UnknownTitle with the nearest names."""
+    folded = " ".join(wanted.casefold().split())
+    for title in known:
+        if title.id == wanted or folded in {name.casefold() for name in (title.name, *title.aliases)}:
+            return title
+    names = {title.name.casefold(): title.name for title in known}
+    near = [names[name] for name in difflib.get_close_matches(folded, list(names), n=3, cutoff=0.5)]
+    near += [name for low, name in names.items() if folded and folded in low and name not in near][:3]
+    hint = f"Did you mean {' or '.join(near)}?" if near else "See them all with: pullquote titles"
+    raise UnknownTitle(f"There is no title {wanted!r} in this library.", hint, nearest=near)
+
+
+# ── reviews ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def get_reviews(connection: Connection, ids: Sequence[str]) -> dict[str, Review]:
+    """Reviews by id, whatever their state. Ids that do not exist are left out."""
+    rows = connection.execute(select(reviews).where(reviews.c.id.in_(ids))).all()
+    read_in = _sources_of(connection, [row.id for row in rows])
+    return {row.id: _review(row, read_in.get(row.id, ())) for row in rows}
+
+
+def get_review(connection: Connection, review_id: str) -> Review:
+    """A review by its id. Raises UnknownReview."""
+    found = get_reviews(connection, [review_id]).get(review_id)
+    if found is None:
+        raise UnknownReview(f"There is no review {review_id!r}.", "See a title's reviews with: pullquote show TITLE")
+    return found
+
+
+def page_of_reviews(
+    connection: Connection, title_id: str, *, query: str | None, offset: int, limit: int
+) -> tuple[list[Review], int]:
+    """Live reviews of a title that hold `query` in text, critic or outlet, and how many there are in all."""
+    wanted = select(reviews).where(reviews.c.title_id == title_id, reviews.c.state == LIVE)
+    if query:
+        fields = (reviews.c.text, reviews.c.critic, reviews.c.outlet)
+        wanted = wanted.where(or_(*(field.icontains(query, autoescape=True) for field in fields)))
+    total = connection.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    rows = connection.execute(_in_order(wanted).offset(offset).limit(limit)).all()
+    read_in = _sources_of(connection, [row.id for row in rows])
+    return [_review(row, read_in.get(row.id, ())) for row in rows], total
+
+
+def _in_order(wanted: Select[Any]) -> Select[Any]:
+    return wanted.order_by(reviews.c.date.desc().nulls_last(), reviews.c.id)
+
+
+def _sources_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(
+        select(sources.c.review_id, sources.c.name).where(sources.c.review_id.in_(ids)).order_by(sources.c.id)
+    ):
+        found.setdefault(row.review_id, []).append(row.name)
+    return {review_id: tuple(dict.fromkeys(names)) for review_id, names in found.items()}
+
+
+def _review(row: Row[Any], read_in: tuple[str, ...]) -> Review:
+    return Review(
+        row.id, row.title_id, row.text, row.critic, row.outlet, row.date, row.rating, row.url, row.lang, read_in
+    )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many live reviews, sentences and distinct vectors there are."""
+    live = select(func.count()).select_from(reviews).where(reviews.c.state == LIVE)
+    said = select(func.count()).select_from(sentences).where(sentences.c.vector_key.is_not(None))
+    return {"reviews": connection.scalar(live) or 0, "sentences": connection.scalar(said) or 0}
+
+
+def integrity(connection: Connection) -> list[str]:
+    """What SQLite's own check finds wrong; empty where all is well."""
+    found = list(connection.scalars(text("PRAGMA quick_check(5)")))
+    return [] if found == ["ok"] else found
+
+
+def reviews_not_tiled(connection: Connection) -> list[str]:
+    """Live reviews whose sentences do not cover them from the first character to the last without a gap.
+
+    Lengths are compared in code points; SQLite's length() counts those, for there is no NUL in a stored text.
+    """
+    following = func.lead(sentences.c.start).over(partition_by=sentences.c.review_id, order_by=sentences.c.ordinal)
+    tiles = select(sentences.c.review_id, sentences.c.ordinal, sentences.c.start, sentences.c.end, following.label("next"))
+    part = tiles.subquery()
+    gaps = select(part.c.review_id).where(
+        or_(
+            (part.c.ordinal == 0) & (part.c.start != 0),
+            part.c.next.is_not(None) & (part.c.next != part.c.end),
+        )
+    )
+    ends = select(sentences.c.review_id, func.max(sentences.c.end).label("end")).group_by(sentences.c.review_id).subquery()
+    short = (
+        select(reviews.c.id)
+        .join(ends, ends.c.review_id == reviews.c.id, isouter=True)
+        .where(reviews.c.state == LIVE, func.coalesce(ends.c.end, 0) != func.length(reviews.c.text))
+    )
+    return sorted({*connection.scalars(gaps), *connection.scalars(short)})

@@ -1,0 +1,1 @@
+"""Search finds: a question becomes a plan, sentences become vectors, candidates become ranked evidence."""

@@ -1,0 +1,148 @@
+"""Question → plan: what it is about, apart from the words that only make it a question. Pure.
+
+"What did critics dislike about the ending?" asks about *the ending*; the rest says that an opinion is wanted and
+which way it leans. Only the focus is searched for: the scaffolding pulls every sentence of every review near.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Literal
+
+from rag import words
+from rag.records import Plan, PlanKind, Title
+from rag.taxonomy import Aspect, Phrase
+
+MAX_QUESTION = 2_000
+
+_REVIEWERS = """critic critics reviewer reviewers review reviews reviewed people person viewer viewers audience audiences
+    everyone anyone somebody someone customer customers user users fan fans reader readers guest guests they others
+    buyer buyers diner diners players player folks"""
+_TELLING = """think thinks thought thinking say says said saying tell tells told feel feels felt feeling find finds found
+    mention mentions mentioned describe describes described opinion opinions view views consider considered agree
+    agreed disagree disagreed recommend recommended judge judged regard comment comments commented reaction reactions
+    impression impressions take know known call called make made makes rate rated react reacted respond talk talks
+    talked write writes wrote read get got want wanted give gave seem seems seemed work works worked
+    happen happened come came go went see saw seen watch watched mean means meant show shows bother
+    bothered respect regarding concerning terms case sort kind way ways please explain summarise summarize list"""
+_THINGS = """film films movie movies book books product products item items place places restaurant restaurants game
+    games picture thing things aspect aspects part parts one title titles general overall whole"""
+_LIKING = """like likes liked liking love loves loved praise praises praised praising enjoy enjoys enjoyed enjoying
+    admire admired best favourite favorite strength strengths highlight highlights good great excellent pros positive
+    positives impressed impressive brilliant amazing"""
+_DISLIKING = """dislike dislikes disliked hate hates hated criticise criticises criticised criticize criticized
+    criticism criticisms complain complains complained complaint complaints worst weakness weaknesses weak bad
+    problem problems wrong fault faults flaw flaws flawed cons negative negatives disappointed disappointing
+    disappointment annoyed annoying issue issues fail fails failed terrible awful poor"""
+_MEASURING = "many much often better worse well really very actually ever still right nice okay ok difference compare compared versus vs"
+
+_LIKES = frozenset(_LIKING.split())
+_DISLIKES = frozenset(_DISLIKING.split())
+_SCAFFOLD = (
+    words.STOP_WORDS
+    | frozenset(f"{_REVIEWERS} {_TELLING} {_THINGS} {_MEASURING}".split())
+    | _LIKES
+    | _DISLIKES
+)
+_NEGATED_LIKING = re.compile(r"\b(?:n't|not|never|no one|nobody|hardly)\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress)", re.I)
+_KINDS: tuple[tuple[PlanKind, re.Pattern[str]], ...] = (
+    ("how_many", re.compile(r"\bhow many\b|\bhow often\b|\bwhat (?:share|percentage|proportion|fraction)\b", re.I)),
+    ("compare", re.compile(r"\bcompar|\bversus\b|\bvs\b\.?|\bdifference between\b|\bbetter .{0,40}\bthan\b", re.I)),
+    ("who", re.compile(r"^\W*(?:who|whom|which (?:critic|reviewer|outlet)s?)\b", re.I)),
+    ("why", re.compile(r"^\W*(?:why|what makes|how come)\b", re.I)),
+    (
+        "yes_no",
+        re.compile(r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|should|would|will)\b", re.I),
+    ),
+)
+# A word alone or two must all be there; of three or more, one may be missing.
+_MAY_MISS_FROM = 3
+_MAX_MENTION_WORDS = 6
+
+
+def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title]) -> Plan:
+    """What a question asks, given the aspects and the titles in scope. Never fails: at worst the focus is empty."""
+    asked = _without_names(question, titles)
+    kept = [word for word in re.findall(r"[\w’'-]+", asked) if _carries_meaning(word)]
+    focus = " ".join(kept)
+    stems = frozenset(words.stems(focus))
+    aspect, phrases = _aspect(stems, aspects)
+    proper = frozenset(words.stem(t) for name in _names(asked, kept) for t in words.tokens(name))
+    return Plan(
+        focus=focus,
+        aspect=aspect.id if aspect else None,
+        stance=_stance(question),
+        kind=next((kind for kind, pattern in _KINDS if pattern.search(question)), "what"),
+        query=_query(focus, aspect),
+        terms=tuple(dict.fromkeys(words.stems(focus))),
+        mentions=phrases if aspect else _all_of(tuple(dict.fromkeys(words.stems(focus)))),
+        required=proper if aspect else frozenset(),
+    )
+
+
+def named_in(question: str, title: Title) -> bool:
+    """Whether a question names a title, letter for letter: "interview" is a word, "Interview" the film."""
+    return any(_name_pattern(name).search(question) for name in (title.name, *title.aliases))
+
+
+def _name_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?:['’]s)?(?!\w)")
+
+
+def _without_names(question: str, titles: Sequence[Title]) -> str:
+    """The question without the titles in scope: "in Interview" says where to look, not what for."""
+    for title in titles:
+        for name in sorted((title.name, *title.aliases), key=len, reverse=True):
+            question = _name_pattern(name).sub(" ", question)
+    return question
+
+
+def _carries_meaning(word: str) -> bool:
+    found = words.tokens(word)
+    return bool(found) and not all(token in _SCAFFOLD for token in found)
+
+
+def _names(asked: str, kept: Sequence[str]) -> list[str]:
+    """Kept words that are written as names: with a capital, and not first in the question."""
+    first = re.search(r"\w[\w’'-]*", asked)
+    return [word for word in kept if word[:1].isupper() and not (first and first.group() == word)]
+
+
+def _aspect(stems: frozenset[str], aspects: Sequence[Aspect]) -> tuple[Aspect | None, tuple[Phrase, ...]]:
+    """The aspect that most of these stems name, the first of equals, with the words that are asked about."""
+    best: tuple[int, Aspect | None, tuple[Phrase, ...]] = (0, None, ())
+    for aspect in aspects:
+        phrases = aspect.asked_by(stems)
+        hits = len(frozenset().union(*(phrase for phrase in phrases if phrase <= stems))) if phrases else 0
+        if hits > best[0]:
+            best = (hits, aspect, phrases)
+    return best[1], best[2]
+
+
+def _query(focus: str, aspect: Aspect | None) -> str:
+    if aspect is None:
+        return focus
+    bare = aspect.name.removeprefix("the ")
+    return focus if bare in focus else f"{focus}, {bare}"
+
+
+def _all_of(stems: tuple[str, ...]) -> tuple[Phrase, ...]:
+    """Sets of stems that each speak of the focus."""
+    if not stems:
+        return ()
+    if len(stems) < _MAY_MISS_FROM:
+        return (frozenset(stems),)
+    stems = stems[:_MAX_MENTION_WORDS]
+    return tuple(frozenset(kept) for kept in combinations(stems, len(stems) - 1))
+
+
+def _stance(question: str) -> Literal["positive", "negative"] | None:
+    found = set(words.tokens(question))
+    likes, dislikes = bool(found & _LIKES), bool(found & _DISLIKES)
+    if _NEGATED_LIKING.search(question):
+        return "negative"
+    if likes == dislikes:
+        return None
+    return "positive" if likes else "negative"

@@ -1,0 +1,134 @@
+"""Candidates → ranked passages → evidence. Pure: the candidates are handed in.
+
+Word and vector scores are brought to one scale (z-scores over the candidates) and summed with weights chosen on
+development data (see docs/benchmarks.md). Scores are rounded before they order anything, and ties go by id, so
+the same library gives the same order on every run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.records import Passage, Plan, Sentence
+
+DENSE_WEIGHT = 0.6
+"""Weight of the vector score; the word score has the rest."""
+EXACT_LIMIT = 12_000
+"""Up to this many sentences a scope is searched exactly; beyond, the indexes name the candidates."""
+FETCHED = 400
+"""How many candidates each index names in a large scope."""
+PER_REVIEW = 2
+EVIDENCE = 10
+_K1 = 1.2
+_B = 0.75
+_DIGITS = 4
+
+Scores = NDArray[np.float64]
+
+
+def settings() -> dict[str, float | int | str]:
+    """What every answer says about how its evidence was found."""
+    return {
+        "dense_weight": DENSE_WEIGHT,
+        "per_review": PER_REVIEW,
+        "evidence": EVIDENCE,
+        "exact_limit": EXACT_LIMIT,
+    }
+
+
+def bm25(
+    stems: Sequence[Sequence[str]],
+    terms: Sequence[str],
+    counts: Mapping[str, int] | None = None,
+    total: int | None = None,
+) -> Scores:
+    """Okapi BM25 (Robertson et al. 1994) of each sentence for these terms.
+
+    `counts` (sentences that hold a term) and `total` describe the whole collection where only candidates are
+    handed in; without them the sentences handed in are the collection.
+    """
+    lengths = np.array([len(s) for s in stems], np.float64)
+    scores = np.zeros(len(stems))
+    if not len(stems) or not terms:
+        return scores
+    mean = max(lengths.mean(), 1.0)
+    norms = _K1 * (1 - _B + _B * lengths / mean)
+    size = total if total is not None else len(stems)
+    for term in dict.fromkeys(terms):
+        tf = np.array([s.count(term) for s in stems], np.float64)
+        held = counts.get(term, 0) if counts is not None else int((tf > 0).sum())
+        idf = math.log(1 + (size - held + 0.5) / (held + 0.5))
+        scores += idf * tf * (_K1 + 1) / (tf + norms)
+    return scores
+
+
+def zscores(scores: Scores) -> Scores:
+    """Scores with mean 0 and deviation 1; all 0 where they do not differ."""
+    deviation = scores.std()
+    return np.zeros_like(scores) if deviation < 1e-9 else (scores - scores.mean()) / deviation
+
+
+def fuse(dense: Scores | None, lexical: Scores, weight: float = DENSE_WEIGHT) -> Scores:
+    """The weighted sum of z-scores; words alone where there are no vectors."""
+    if dense is None:
+        return zscores(lexical)
+    return weight * zscores(dense) + (1 - weight) * zscores(lexical)
+
+
+def mentions(plan: Plan, stems: frozenset[str], before: frozenset[str]) -> bool:
+    """Whether a sentence speaks of the focus. `before` are the stems of the sentence before it in its review.
+
+    The focus itself must stand in the sentence. A name asked about may stand in the one before: a pronoun
+    carries it on.
+    """
+    if plan.mentions and not any(phrase <= stems for phrase in plan.mentions):
+        return False
+    return plan.required <= stems | before
+
+
+def rank(
+    plan: Plan,
+    sentences: Sequence[Sentence],
+    title_ids: Sequence[str],
+    stems: Sequence[Sequence[str]],
+    dense: Scores | None,
+    lexical: Scores,
+) -> list[Passage]:
+    """All candidates as passages, best first."""
+    fused = np.round(fuse(dense, lexical), _DIGITS)
+    by_id = {sentence.id: frozenset(held) for sentence, held in zip(sentences, stems, strict=True)}
+    passages = []
+    for row, sentence in enumerate(sentences):
+        before = by_id.get(f"{sentence.review_id}.{sentence.ordinal - 1}", frozenset())
+        passages.append(
+            Passage(
+                sentence=sentence,
+                title_id=title_ids[row],
+                similarity=None if dense is None else round(float(dense[row]), _DIGITS),
+                bm25=round(float(lexical[row]), _DIGITS),
+                score=float(fused[row]),
+                mentions=mentions(plan, by_id[sentence.id], before),
+            )
+        )
+    return sorted(passages, key=_best_first)
+
+
+def _best_first(passage: Passage) -> tuple[float, str, int]:
+    return -passage.score, passage.sentence.review_id, passage.sentence.ordinal
+
+
+def spread(ranked: Sequence[Passage], per_review: int = PER_REVIEW, limit: int = EVIDENCE) -> list[Passage]:
+    """The best passages, at most `per_review` from one review: every review's best before any review's second."""
+    rounds: list[list[Passage]] = [[] for _ in range(per_review)]
+    taken: Counter[str] = Counter()
+    for passage in ranked:
+        nth = taken[passage.sentence.review_id]
+        if nth < per_review:
+            rounds[nth].append(passage)
+            taken[passage.sentence.review_id] += 1
+    return [passage for one in rounds for passage in one][:limit]

@@ -1,0 +1,106 @@
+"""A drafted claim → a claim with exact citations, or dropped whole with the reason.
+
+Nothing that an engine writes is shown before it has passed here, and what passed stays shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.evidence import cite, support
+from rag.records import Citation, Claim, DraftClaim, Dropped, Evidence, Review, Sentence
+from rag.search.base import Embedder
+
+
+@dataclass(frozen=True)
+class Quotable:
+    """Numbered evidence, and the whole reviews it stands in."""
+
+    evidence: Mapping[str, Evidence]
+    reviews: Mapping[str, Review]
+    sentences: Mapping[str, Sequence[Sentence]]
+
+
+class Verifier:
+    """Takes drafted claims one by one and keeps what became of them."""
+
+    def __init__(self, quotable: Quotable, asked: Iterable[str], embedder: Embedder | None) -> None:
+        """`asked` are words of the question's plan, which a claim may always use."""
+        self._quotable = quotable
+        self._embedder = embedder
+        named = ((item.critic, item.outlet, item.title) for item in quotable.evidence.values())
+        self._allowed = [*asked, *(text for names in named for text in names if text)]
+        self._by_span: dict[cite.Span, Citation] = {}
+        self.claims: list[Claim] = []
+        self.dropped: list[Dropped] = []
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every passage cited so far, by id."""
+        return tuple(self._by_span.values())
+
+    def take(self, draft: DraftClaim) -> Claim | None:
+        """The claim with its citations, or None where it was dropped; the reason is kept."""
+        spans = self._spans(draft)
+        if isinstance(spans, cite.Refused):
+            return self._drop(draft, spans.why)
+        quotes = [self._quote(span) for span in spans]
+        own_words = draft.text.replace("{quote}", "")
+        verdict = support.check(own_words, quotes, self._allowed, self._similarity(draft, quotes))
+        if not verdict.holds:
+            return self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
+        # Replaced once, so that a quote that holds "{quote}" is left alone.
+        text = draft.text.replace("{quote}", quotes[0], 1) if draft.kind == "quote" else draft.text
+        claim = Claim(draft.kind, text, tuple(self.cite(span).id for span in spans), verdict.score)
+        self.claims.append(claim)
+        return claim
+
+    def cite(self, span: cite.Span) -> Citation:
+        """The citation of a span; the same span has one citation."""
+        if span not in self._by_span:
+            review = self._quotable.reviews[span.review_id]
+            before, after = cite.context(review, span)
+            self._by_span[span] = Citation(
+                id=len(self._by_span) + 1,
+                review_id=review.id,
+                title_id=review.title_id,
+                start=span.start,
+                end=span.end,
+                quote=self._quote(span),
+                before=before,
+                after=after,
+                critic=review.critic,
+                outlet=review.outlet,
+                date=review.date,
+                url=review.url,
+            )
+        return self._by_span[span]
+
+    def _spans(self, draft: DraftClaim) -> list[cite.Span] | cite.Refused:
+        unknown = [name for name in draft.ids if name not in self._quotable.evidence]
+        if not draft.ids or unknown:
+            return cite.Refused(f"it cites what was not offered: {', '.join(unknown) or 'nothing'}")
+        spans = self.spans_of(draft.ids)
+        if draft.kind == "quote" and not isinstance(spans, cite.Refused) and len(spans) != 1:
+            return cite.Refused("a quote comes from one passage")
+        return spans
+
+    def spans_of(self, ids: Sequence[str]) -> list[cite.Span] | cite.Refused:
+        """The spans that offered sentences make."""
+        cited = [self._quotable.evidence[name].passage.sentence for name in ids]
+        texts = {review_id: review.text for review_id, review in self._quotable.reviews.items()}
+        return cite.cite(cited, self._quotable.sentences, texts)
+
+    def _quote(self, span: cite.Span) -> str:
+        return self._quotable.reviews[span.review_id].text[span.start : span.end]
+
+    def _similarity(self, draft: DraftClaim, quotes: Sequence[str]) -> float | None:
+        """Only a paraphrase has words of its own to compare."""
+        if self._embedder is None or draft.kind == "quote":
+            return None
+        claim, passage = self._embedder.embed([draft.text, " ".join(quotes)])
+        return float(claim @ passage)
+
+    def _drop(self, draft: DraftClaim, why: str) -> None:
+        self.dropped.append(Dropped(draft.text.replace("{quote}", "…"), why))
