@@ -45,6 +45,8 @@ from rag.verify import Quotable, Verifier
 NEAREST = 3
 """How many passages an abstention shows."""
 _MAX_COVERED = 20
+_STANDS_ALONE = 8
+"""A sentence of fewer words is offered together with the one behind it."""
 
 OnClaim = Callable[[Claim, tuple[Citation, ...]], None]
 
@@ -76,7 +78,7 @@ def ask(
     if cancelled():
         raise Cancelled("The question was cancelled.")
     chosen = retrieve.spread([p for p in found.ranked if p.mentions])
-    quotable = _quotable(asking, found, chosen or found.ranked[:NEAREST])
+    quotable = _quotable(asking, found, chosen or _nearest(found))
     verifier = Verifier(quotable, filter(None, (found.plan.focus, found.plan.aspect)), asking.embedder)
     if not chosen:
         return _abstained(found, verifier, quotable)
@@ -93,7 +95,9 @@ def ask(
 def _checked(question: str) -> str:
     question = " ".join(question.split())
     if not question:
-        raise InputError("The question is empty.", 'Ask something, for example: pullquote ask "Is the ending any good?"')
+        raise InputError(
+            "The question is empty.", 'Ask something, for example: pullquote ask "Is the ending any good?"'
+        )
     if len(question) > MAX_QUESTION:
         raise InputError(f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} are read.")
     return question
@@ -123,7 +127,7 @@ def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous:
         titles = _scope_titles(stores.all_titles(reading), question, wanted, previous)
         plan = _plan(question, titles, previous)
         ids = [title.id for title in titles]
-        query = asking.embedder.embed([plan.query or question])[0] if asking.embedder else None
+        query = asking.embedder.embed([plan.query])[0] if asking.embedder else None
         scope, lexical = _search(reading, asking, plan, ids, query)
         dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
         reviews = scopes.reviews_by_title(reading, ids)
@@ -225,18 +229,39 @@ def _quotable(asking: Asking, found: _Found, chosen: Sequence[Passage]) -> Quota
         sentences = scopes.sentences_of(reading, ids)
     # A review that was superseded since the search has no sentences any more.
     kept = [passage for passage in chosen if passage.sentence.review_id in sentences]
-    evidence = {}
-    for number, passage in enumerate(kept, 1):
+    evidence: dict[str, Evidence] = {}
+
+    def offer(passage: Passage, continues: str | None = None) -> str:
         review, sentence = reviews[passage.sentence.review_id], passage.sentence
-        evidence[f"S{number}"] = Evidence(
-            f"S{number}",
-            passage,
-            review.text[sentence.start : sentence.end].strip(),
-            review.critic,
-            review.outlet,
-            names[passage.title_id],
-        )
+        number = f"S{len(evidence) + 1}"
+        text = review.text[sentence.start : sentence.end].strip()
+        title = names[passage.title_id]
+        evidence[number] = Evidence(number, passage, text, review.critic, review.outlet, title, continues)
+        return number
+
+    for passage in kept:
+        number = offer(passage)
+        following = _continuation(passage.sentence, sentences, reviews)
+        if following:
+            offer(replace(passage, sentence=following), continues=number)
     return Quotable(evidence, reviews, sentences)
+
+
+def _nearest(found: _Found) -> list[Passage]:
+    """What an abstention shows: the best passages that can stand alone, one a review."""
+    whole = [passage for passage in found.ranked if len(passage.sentence.view.split()) >= _STANDS_ALONE]
+    return retrieve.spread(whole, per_review=1, limit=NEAREST)
+
+
+def _continuation(
+    sentence: Sentence, sentences: Mapping[str, Sequence[Sentence]], reviews: Mapping[str, Review]
+) -> Sentence | None:
+    """What a sentence too short to stand alone ("For the end I am sorry.") goes on with, in its paragraph."""
+    tiles, text = sentences[sentence.review_id], reviews[sentence.review_id].text
+    if len(sentence.view.split()) >= _STANDS_ALONE or sentence.ordinal + 1 >= len(tiles):
+        return None
+    following = tiles[sentence.ordinal + 1]
+    return None if following.noise or "\n\n" in text[sentence.start : sentence.end] else following
 
 
 def _verify_all(
@@ -314,7 +339,7 @@ def _abstained(found: _Found, verifier: Verifier, quotable: Quotable) -> Answer:
     nearest = []
     for name in quotable.evidence:
         spans = verifier.spans_of([name])
-        nearest += [] if isinstance(spans, cite.Refused) else [verifier.cite(span).id for span in spans]
+        nearest += [] if isinstance(spans, cite.Refused) else [verifier.citation(span).id for span in spans]
     total = sum(found.reviews.values())
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
     which = "The only review says" if total == 1 else f"The {total} reviews say"

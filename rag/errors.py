@@ -1,20 +1,20 @@
 """Everything that can go wrong, as one tree. The exit code is the command line's.
 
-    PullquoteError
-    ├── InputError            2   an option, a file or a name is wrong
-    │   ├── NothingRead       2   no row of the input could be used
-    │   ├── UnknownTitle      2   no such title; the nearest names are in the hint
-    │   ├── UnknownReview     2   no such review
-    │   ├── NoLibrary         2   there is no library at this path yet
-    │   ├── LibraryTooNew     2   written by a newer Pullquote
-    │   └── EmbedderMismatch  2   the stored vectors were made by another embedder
-    ├── ModelMissing          3   model files were demanded and are not there, or not the right ones
-    ├── ExtraMissing          3   an optional part of the program is not installed
-    ├── LibraryLocked         4   another process is writing this library
-    ├── LibraryDamaged        5   the library can be opened but not trusted
-    ├── DiskFull              7   no space left where the library lives
-    ├── Cancelled           130   the person who asked said stop
-    └── SchemaOutdated       70   internal: the store asks the library to migrate it
+PullquoteError
+├── InputError            2   an option, a file or a name is wrong
+│   ├── NothingRead       2   no row of the input could be used
+│   ├── UnknownTitle      2   no such title; the nearest names are in the hint
+│   ├── UnknownReview     2   no such review
+│   ├── NoLibrary         2   there is no library at this path yet
+│   ├── LibraryTooNew     2   written by a newer Pullquote
+│   └── EmbedderMismatch  2   the stored vectors were made by another embedder
+├── ModelMissing          3   model files were demanded and are not there, or not the right ones
+├── ExtraMissing          3   an optional part of the program is not installed
+├── LibraryLocked         4   another process is writing this library
+├── LibraryDamaged        5   the library can be opened but not trusted
+├── DiskFull              7   no space left where the library lives
+├── Cancelled           130   the person who asked said stop
+└── SchemaOutdated       70   internal: the store asks the library to migrate it
 """
 
 from __future__ import annotations

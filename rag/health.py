@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from rag.errors import LibraryDamaged
 from rag.records import Check
-from rag.reviews import journal, store as stores
+from rag.reviews import journal
+from rag.reviews import store as stores
 from rag.reviews.store import Store
 from rag.search.base import Index
 
@@ -21,7 +22,11 @@ def check_store(store: Store) -> list[Check]:
         Check("database", "damaged", f"SQLite reports: {problems[0]}. Restore a backup.")
         if problems
         else Check("database", "ok", f"{counts['reviews']} reviews, {counts['sentences']} sentences"),
-        Check("sentences", "damaged", f"{len(untiled)} reviews are not covered by their sentences: {untiled[0]} …")
+        Check(
+            "sentences",
+            "damaged",
+            f"{len(untiled)} reviews are not covered by their sentences: {untiled[0]} …",
+        )
         if untiled
         else Check("sentences", "ok", "every review is covered by its sentences without gap or overlap"),
     ]

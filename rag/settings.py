@@ -7,7 +7,12 @@ from pathlib import Path
 
 import platformdirs
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from rag.errors import InputError
 
@@ -31,14 +36,19 @@ class Settings(BaseSettings):
     """Everything that can be set without an option."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PULLQUOTE_", toml_file="pullquote.toml", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="PULLQUOTE_",
+        toml_file="pullquote.toml",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     library: Path = Field(Path(".pullquote"), description="The library's folder.")
     index: str = Field("", description="The vector index: a folder, or `memory:`. Empty: inside the library.")
     model_dir: Path | None = Field(None, description="A folder with the embedding model's two files.")
     cache_dir: Path = Field(
-        Path(platformdirs.user_cache_dir("pullquote")), description="Where fetched model files and the graph are kept."
+        Path(platformdirs.user_cache_dir("pullquote")),
+        description="Where fetched model files and the graph are kept.",
     )
 
     @classmethod
@@ -60,7 +70,9 @@ def load() -> Settings:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InputError(f"A setting is wrong: {wrong}.", "Settings come from PULLQUOTE_… and pullquote.toml.") from None
+        raise InputError(
+            f"A setting is wrong: {wrong}.", "Settings come from PULLQUOTE_… and pullquote.toml."
+        ) from None
     except ValueError as error:
         raise InputError(f"pullquote.toml can't be read: {error}.") from None
 

@@ -44,19 +44,21 @@ class Verifier:
         """The claim with its citations, or None where it was dropped; the reason is kept."""
         spans = self._spans(draft)
         if isinstance(spans, cite.Refused):
-            return self._drop(draft, spans.why)
+            self._drop(draft, spans.why)
+            return None
         quotes = [self._quote(span) for span in spans]
         own_words = draft.text.replace("{quote}", "")
         verdict = support.check(own_words, quotes, self._allowed, self._similarity(draft, quotes))
         if not verdict.holds:
-            return self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
+            self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
+            return None
         # Replaced once, so that a quote that holds "{quote}" is left alone.
         text = draft.text.replace("{quote}", quotes[0], 1) if draft.kind == "quote" else draft.text
-        claim = Claim(draft.kind, text, tuple(self.cite(span).id for span in spans), verdict.score)
+        claim = Claim(draft.kind, text, tuple(self.citation(span).id for span in spans), verdict.score)
         self.claims.append(claim)
         return claim
 
-    def cite(self, span: cite.Span) -> Citation:
+    def citation(self, span: cite.Span) -> Citation:
         """The citation of a span; the same span has one citation."""
         if span not in self._by_span:
             review = self._quotable.reviews[span.review_id]

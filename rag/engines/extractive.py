@@ -5,7 +5,7 @@ Its own words come from the closed set of patterns below, so there is nothing in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rag.engines.base import AnswerRequest, Task
 from rag.records import BadLine, DraftClaim, DraftEnd, Evidence
@@ -16,7 +16,12 @@ QUOTES = 5
 _MARGIN = 1.0
 """A second quote of one review must score within this of the best (z-scores), or it only repeats."""
 
-_FIRST = ("{who} writes: “{quote}”", "{who} says: “{quote}”", "{who} notes: “{quote}”", "{who} puts it this way: “{quote}”")
+_FIRST = (
+    "{who} writes: “{quote}”",
+    "{who} says: “{quote}”",
+    "{who} notes: “{quote}”",
+    "{who} puts it this way: “{quote}”",
+)
 _AGAIN = ("{who} adds: “{quote}”", "{who} also says: “{quote}”")
 _UNSIGNED = ("An unsigned review", "Another unsigned review")
 _SAME_UNSIGNED = "The same review"
@@ -31,6 +36,7 @@ class ExtractiveEngine:
 
     def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
         """One quote a claim, the best reviews first, a review's second quote right behind its first."""
+        going_on = {item.continues: item.id for item in request.evidence if item.continues}
         unsigned = 0
         for number, group in enumerate(_by_review(_selected(request.evidence))):
             if request.cancelled():
@@ -39,10 +45,10 @@ class ExtractiveEngine:
             first = group[0]
             who = _name(first) or _UNSIGNED[min(unsigned, 1)]
             unsigned += not first.critic and not first.outlet
-            yield DraftClaim("quote", _fill(_FIRST[number % len(_FIRST)], who), (first.id,))
+            yield DraftClaim("quote", _fill(_FIRST[number % len(_FIRST)], who), _ids(first, going_on))
             for nth, other in enumerate(group[1:]):
                 again = (first.critic or _SAME_UNSIGNED) if _name(first) is None or first.critic else who
-                yield DraftClaim("quote", _fill(_AGAIN[nth % len(_AGAIN)], again), (other.id,))
+                yield DraftClaim("quote", _fill(_AGAIN[nth % len(_AGAIN)], again), _ids(other, going_on))
         yield DraftEnd(complete=True)
 
 
@@ -53,7 +59,7 @@ def _selected(evidence: Sequence[Evidence]) -> list[Evidence]:
     best = max(item.passage.score for item in evidence)
     seen: set[str] = set()
     firsts, seconds = [], []
-    for item in evidence:
+    for item in (item for item in evidence if item.continues is None):
         review = item.passage.sentence.review_id
         if review not in seen:
             firsts.append(item)
@@ -61,6 +67,11 @@ def _selected(evidence: Sequence[Evidence]) -> list[Evidence]:
             seconds.append(item)
         seen.add(review)
     return [*firsts, *seconds][:QUOTES]
+
+
+def _ids(item: Evidence, going_on: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence, with the one it goes on with where it is too short to stand alone."""
+    return (item.id, going_on[item.id]) if item.id in going_on else (item.id,)
 
 
 def _by_review(chosen: Sequence[Evidence]) -> list[list[Evidence]]:

@@ -87,7 +87,9 @@ def _reverses(tile: Sentence, text: str) -> bool:
 
 def _refusal(first: int, last: int, tiles: Sequence[Sentence]) -> str | None:
     if last - first + 1 > MAX_SENTENCES:
-        return f"it could only be quoted with {last - first} neighbours, and a quote has at most {MAX_SENTENCES} sentences"
+        return (
+            f"it could only be quoted with {last - first} neighbours, and a quote has at most {MAX_SENTENCES} sentences"
+        )
     if any(tile.noise for tile in tiles[first : last + 1]):
         return "it holds page noise that no reviewer wrote"
     return None

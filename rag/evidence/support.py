@@ -65,4 +65,6 @@ def _foreign_numbers(claim: str, given: str, free: str) -> list[str]:
 
 def _foreign_names(claim: str, given: str, free: str) -> list[str]:
     known = set(words.tokens(given)) | set(words.tokens(free))
-    return [f"“{name}” is named in no cited passage" for name in words.names(claim) if not set(words.tokens(name)) <= known]
+    return [
+        f"“{name}” is named in no cited passage" for name in words.names(claim) if not set(words.tokens(name)) <= known
+    ]

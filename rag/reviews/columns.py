@@ -56,10 +56,10 @@ def recognise(names: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]
     for field, known in KNOWN_NAMES.items():
         if field in chosen:
             continue
-        column = next((by_plain[k] for k in known if k in by_plain and by_plain[k] not in taken), None)
-        if column is not None:
-            found[field] = column
-            taken.add(column)
+        match = next((by_plain[k] for k in known if k in by_plain and by_plain[k] not in taken), None)
+        if match is not None:
+            found[field] = match
+            taken.add(match)
     return found
 
 
@@ -115,7 +115,7 @@ def iso_date(value: str | None) -> str | None:
         pass
     for form in _DATE_FORMATS:
         try:
-            return datetime.strptime(value, form).date().isoformat()  # noqa: DTZ007 - only the day is kept
+            return datetime.strptime(value, form).date().isoformat()
         except ValueError:
             continue
     try:

@@ -22,7 +22,17 @@ from rag import taxonomy, words
 from rag.records import Record, Sentence, Title
 from rag.reviews import identity
 from rag.reviews.read import Source
-from rag.reviews.schema import batches, files, near_keys, pending, reviews, sentences, sources, titles, unindex
+from rag.reviews.schema import (
+    batches,
+    files,
+    near_keys,
+    pending,
+    reviews,
+    sentences,
+    sources,
+    titles,
+    unindex,
+)
 from rag.reviews.split import sentences as split
 from rag.reviews.store import LIVE, SUPERSEDED, all_titles
 
@@ -91,7 +101,7 @@ def open_source(connection: Connection, intake: Intake, source: Source) -> None:
     rows = connection.execute(
         select(sources.c.digest, func.count()).where(sources.c.name == intake.source).group_by(sources.c.digest)
     )
-    intake.known = Counter({digest: count for digest, count in rows})
+    intake.known = Counter(dict(rows.tuples().all()))
     intake.seen = Counter()
 
 
@@ -143,13 +153,15 @@ def settle_kinds(connection: Connection, intake: Intake) -> None:
     intake.unsettled.clear()
 
 
-def _review_of(connection: Connection, source: str, digest: str) -> Row[Any]:
+def _review_of(connection: Connection, source: str, digest: str) -> Row[*tuple[Any, ...]]:
     wanted = select(sources.c.review_id, reviews.c.title_id).join(reviews, reviews.c.id == sources.c.review_id)
     known = wanted.where(sources.c.name == source, sources.c.digest == digest)
     return connection.execute(known.order_by(sources.c.id).limit(1)).one()
 
 
-def _holder_of_key(connection: Connection, intake: Intake, record: Record, title: Title) -> Row[Any] | None:
+def _holder_of_key(
+    connection: Connection, intake: Intake, record: Record, title: Title
+) -> Row[*tuple[Any, ...]] | None:
     """The live review that this record's key names. A key shared by several records names none."""
     if record.key is None:
         return None
@@ -164,7 +176,7 @@ def _holder_of_key(connection: Connection, intake: Intake, record: Record, title
     return holders[0] if first_time and len(holders) == 1 else None
 
 
-def _same_vote(connection: Connection, record: Record, title: Title) -> Row[Any] | None:
+def _same_vote(connection: Connection, record: Record, title: Title) -> Row[*tuple[Any, ...]] | None:
     """The review that already holds this vote, live ones first."""
     same_text = connection.execute(
         select(reviews.c.id, reviews.c.state, reviews.c.critic, reviews.c.text)

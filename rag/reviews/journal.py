@@ -28,7 +28,7 @@ def waiting(store: Store) -> dict[str, int]:
     """How many reviews wait for each step."""
     with store.reading() as connection:
         rows = connection.execute(select(pending.c.step, func.count()).group_by(pending.c.step))
-        return {step: count for step, count in rows}
+        return dict(rows.tuples().all())
 
 
 def count_indexed(store: Store) -> int:
@@ -119,9 +119,7 @@ def start_over(store: Store, *, embed: bool) -> None:
         if embed:
             connection.execute(delete(vectors))
         every = select(sentences.c.review_id).distinct()
-        connection.execute(
-            insert(pending).from_select(["review_id", "step"], every.add_columns(literal("embed")))
-        )
+        connection.execute(insert(pending).from_select(["review_id", "step"], every.add_columns(literal("embed"))))
     embedding_done(store)
 
 

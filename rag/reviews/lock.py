@@ -25,7 +25,8 @@ def writing(folder: Path, verb: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise LibraryLocked(
-            f"Another process is writing this library: {_holder(note)}.", "Wait for it to end, then try again."
+            f"Another process is writing this library: {_holder(note)}.",
+            "Wait for it to end, then try again.",
         ) from None
     try:
         started = datetime.now(UTC).isoformat(timespec="seconds")

@@ -10,6 +10,7 @@ import re
 
 # Each pattern is something no reviewer wrote. They are narrow on purpose: losing a reviewer's words is
 # worse than keeping a stray label.
+_SITE = r"(?:facebook|twitter|x|e-?mail|print|whatsapp|reddit|copy\ link|share|tweet|pinterest)"
 _NOISE = re.compile(
     r"""
       (?<![^\W_])(?-i:Advertisement|ADVERTISEMENT)(?![\w'’])          # also glued: "interview.Advertisement Such"
@@ -18,13 +19,30 @@ _NOISE = re.compile(
         |comments?(?:\ \(\d+\))?|related\ (?:articles|stories|reviews)|most\ (?:read|popular)|sponsored(?:\ content)?
         |sign\ up\ (?:for|to)\ (?:our|the)\ [^\n]{0,60}newsletter[^\n]{0,60}|subscribe\ (?:now|to)[^\n]{0,60}
         |click\ here[^\n]{0,60}|skip\ to\ (?:main\ )?content|back\ to\ top|all\ rights\ reserved\.?
-        |(?:©|\(c\))[^\n]{0,100}|photo(?:\ credit)?:[^\n]{0,100})[ \t.!]*$
+        |(?:©|\(c\)\ ?\d{4})[^\n]{0,100}|photo(?:\ credit)?:[^\n]{0,100})[ \t.!]*$
+    | ^[ \t]*related(?:\ \w+)?:[^\n]{0,120}$
+    | ^[ \t]*@SITE@(?:[ \t]*[|·•/][ \t]*@SITE@)+[ \t]*$
     | ^[ \t]*(?:home)(?:[ \t]*[>»/|›][ \t]*[^\n>»/|›]{1,40}){1,6}$                      # Home > Reviews > Film
     | (?:(?<=[.!?\n])|^)[ \t]*(?:we|this\ (?:web)?site|our\ (?:web)?site|our\ partners)\ uses?\ cookies[^\n.]{0,200}\.?
         (?:[ ]*(?:accept(?:\ all)?|manage\ (?:preferences|settings)|reject\ all|by\ continuing[^\n.]{0,120})[ ]*[.|]?)*
     | (?<=[.!?])[ ]?share\ this\ (?:article|review|story|page)\b[.!]?
-    """,
+    """.replace("@SITE@", _SITE),
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+
+# A sentence that speaks to the program and not to a reader. Narrow too, and not a defence: nothing in a review is
+# ever obeyed; this only keeps such a line from being quoted as somebody's opinion.
+_ORDER = re.compile(
+    r"""
+      \b(?:ignore|disregard|forget)\b.{0,30}\b(?:previous|prior|above|earlier|preceding|your)\b.{0,30}
+        \b(?:instructions?|prompts?|rules)\b
+    | \[/?(?:SYSTEM|INST|ASSISTANT|USER)\] | <\|[\w ]+\|> | <<SYS>> | ["']role["']\s*: | \[S\d+\]
+    | \b(?:note|message|instructions?|attention)\ (?:to|for)\ (?:any|the|all|every)
+        \ (?:ai\b|assistant|language\ model|llm|model|chatbot|bot)
+    | \b(?:reply|respond|answer)\ only\ with\b
+    | ^\W*(?:do\ not|don[’']t|never|always)\ (?:quote|cite|summari[sz]e|output)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 # A link whose tags were dropped along with the blanks around it glues a name to its neighbours.
@@ -38,6 +56,11 @@ _REACH = 40
 def noise_spans(text: str) -> list[tuple[int, int]]:
     """Where a text holds scraping noise, in order and without overlap."""
     return [(m.start(), m.end()) for m in _NOISE.finditer(text) if m.group().strip()]
+
+
+def is_order(sentence: str) -> bool:
+    """Whether a sentence gives orders to the program that reads it."""
+    return bool(_ORDER.search(sentence))
 
 
 def view(text: str) -> str:

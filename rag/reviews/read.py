@@ -117,7 +117,7 @@ def _title_of(title_file: Path, fallback: str, options: ReadOptions) -> _TitleOf
         return Rejected(str(title_file), None, f"it is not TOML ({error}); the folder's name was used")
     name, kind, aliases = raw.get("name"), raw.get("kind"), raw.get("aliases", [])
     if not isinstance(name, str) or not name.strip() or not isinstance(aliases, list):
-        return Rejected(str(title_file), None, "it needs a line name = \"…\"; the folder's name was used")
+        return Rejected(str(title_file), None, 'it needs a line name = "…"; the folder\'s name was used')
     return _TitleOf(
         options.title or " ".join(name.split()),
         options.kind or (kind if isinstance(kind, str) else None),
@@ -156,9 +156,7 @@ def read_file(path: Path, options: ReadOptions, title: _TitleOf | Rejected, name
         yield Rejected(str(path), None, f"it could not be read to its end: {error}")
 
 
-def _described(
-    names: list[str], fields: Mapping[str, str], peeked: Sequence[RawRow | Rejected]
-) -> tuple[Column, ...]:
+def _described(names: list[str], fields: Mapping[str, str], peeked: Sequence[RawRow | Rejected]) -> tuple[Column, ...]:
     return columns.describe(names, fields, [row.values for row in peeked if isinstance(row, RawRow)])
 
 
@@ -166,7 +164,9 @@ def _no_text(path: Path, names: list[str]) -> Rejected:
     if not names:
         return Rejected(str(path), None, "it holds no rows")
     return Rejected(
-        str(path), 1, f"no column holds the review text; say which with --map text=COLUMN (it has {', '.join(names)})"
+        str(path),
+        1,
+        f"no column holds the review text; say which with --map text=COLUMN (it has {', '.join(names)})",
     )
 
 
@@ -203,7 +203,8 @@ def _records(rows: Iterator[RawRow | Rejected], file: _File) -> Iterator[Item]:
 def _notes(file: _File, titled_by_file: int, unread_dates: Sequence[str]) -> Iterator[Note]:
     if titled_by_file and file.title.guessed:
         yield Note(
-            str(file.path), f"no title was given for {titled_by_file} of its reviews; “{file.title.name}” was used"
+            str(file.path),
+            f"no title was given for {titled_by_file} of its reviews; “{file.title.name}” was used",
         )
     if unread_dates:
         first = unread_dates[0]

@@ -118,7 +118,10 @@ sentences = Table(
 
 # One float32 vector for each distinct view.
 vectors = Table(
-    "vectors", metadata, Column("key", String, primary_key=True), Column("vector", LargeBinary, nullable=False)
+    "vectors",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
 )
 
 # The journal: what a killed run left to do. step: embed | index.

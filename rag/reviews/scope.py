@@ -33,7 +33,8 @@ class Scope:
 def reviews_by_title(connection: Connection, title_ids: Sequence[str]) -> dict[str, int]:
     """How many live reviews each title has."""
     wanted = select(reviews.c.title_id, func.count()).where(reviews.c.title_id.in_(title_ids))
-    found = {title: n for title, n in connection.execute(wanted.where(reviews.c.state == LIVE).group_by(reviews.c.title_id))}
+    live = wanted.where(reviews.c.state == LIVE).group_by(reviews.c.title_id)
+    found: dict[str, int] = dict(connection.execute(live).tuples().all())
     return {title: found.get(title, 0) for title in title_ids}
 
 
@@ -115,9 +116,7 @@ def sentences_of(connection: Connection, review_ids: Sequence[str]) -> dict[str,
     wanted = select(sentences).where(sentences.c.review_id.in_(review_ids)).order_by(*_ORDER)
     found: dict[str, list[Sentence]] = {}
     for row in connection.execute(wanted):
-        found.setdefault(row.review_id, []).append(
-            Sentence(row.review_id, row.ordinal, row.start, row.end, row.view)
-        )
+        found.setdefault(row.review_id, []).append(Sentence(row.review_id, row.ordinal, row.start, row.end, row.view))
     return found
 
 
@@ -157,8 +156,10 @@ def document_counts(connection: Connection, stems: Sequence[str]) -> tuple[dict[
     statement = text("SELECT term, doc FROM word_counts WHERE term IN :terms").bindparams(
         bindparam("terms", expanding=True)
     )
-    found = {term: doc for term, doc in connection.execute(statement, {"terms": list(stems)})}
-    return found, connection.scalar(select(func.count()).select_from(sentences)) or 0
+    rows = connection.execute(statement, {"terms": list(stems)})
+    return {str(term): int(held) for term, held in rows}, connection.scalar(
+        select(func.count()).select_from(sentences)
+    ) or 0
 
 
 def _quoted(stem: str) -> str:

