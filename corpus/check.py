@@ -68,14 +68,11 @@ def table(report: Report) -> str:
     """Titles, reviews, words and labels per stance, as lines of text."""
     head = ("title", "reviews", "words", "positive", "negative", "neutral")
     rows = [
-        _row(title.name, [review for review in report.reviews if review.slug == title.slug])
-        for title in report.titles
+        _row(title.name, [review for review in report.reviews if review.slug == title.slug]) for title in report.titles
     ]
     rows.append(_row("all", list(report.reviews)))
     width = max(len(row[0]) for row in rows)
-    return "\n".join(
-        f"{first:<{width}}" + "".join(f"  {cell:>8}" for cell in rest) for first, *rest in (head, *rows)
-    )
+    return "\n".join(f"{first:<{width}}" + "".join(f"  {cell:>8}" for cell in rest) for first, *rest in (head, *rows))
 
 
 def word_count(text: str) -> int:

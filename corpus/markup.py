@@ -154,9 +154,7 @@ class _Parser:
 
     def _open(self, line: int) -> None:
         if self._place != "outside":
-            raise MarkupError(
-                line, "a '{' inside a marked span", "spans do not nest: close the first, or write \\{"
-            )
+            raise MarkupError(line, "a '{' inside a marked span", "spans do not nest: close the first, or write \\{")
         self._place = "head"
         self._head = []
         self._opened_on = line
@@ -170,9 +168,7 @@ class _Parser:
         if token.kind == "close":
             raise MarkupError(token.line, *_NO_WORDS)
         if token.kind != "character" or token.character not in " \n":
-            raise MarkupError(
-                token.line, "no blank after the '|'", "put one blank between the bar and the words"
-            )
+            raise MarkupError(token.line, "no blank after the '|'", "put one blank between the bar and the words")
         self._place = "words"
         self._start = len(self._text)
 
@@ -185,9 +181,7 @@ class _Parser:
         if not words.strip():
             raise MarkupError(self._opened_on, *_NO_WORDS)
         if words != words.strip():
-            raise MarkupError(
-                self._opened_on, "a span that begins or ends with a blank", "move it outside the braces"
-            )
+            raise MarkupError(self._opened_on, "a span that begins or ends with a blank", "move it outside the braces")
         self._labels += _labels("".join(self._head), self._start, len(self._text), self._opened_on)
         self._place = "outside"
 
@@ -217,13 +211,9 @@ def _refuse_unknown(mark: str, line: int) -> None:
         return
     if mark[0] == "!":
         if mark[1:] not in SEVERITIES:
-            raise MarkupError(
-                line, f"unknown severe complaint '{mark}'", f"use one of {', '.join(SEVERITIES)}"
-            )
+            raise MarkupError(line, f"unknown severe complaint '{mark}'", f"use one of {', '.join(SEVERITIES)}")
     elif mark[0] not in STANCES:
-        raise MarkupError(
-            line, f"unknown flag '{mark}'", "use +aspect, -aspect, 0aspect, sarcasm or !category"
-        )
+        raise MarkupError(line, f"unknown flag '{mark}'", "use +aspect, -aspect, 0aspect, sarcasm or !category")
     elif mark[1:] not in ASPECTS:
         raise MarkupError(line, f"unknown aspect '{mark[1:]}'", f"use one of {', '.join(ASPECTS)}")
 
@@ -234,12 +224,8 @@ def _refuse_contradictions(opinions: list[tuple[Stance, str]], severities: list[
         stances.setdefault(aspect, set()).add(stance)
     for aspect, taken in stances.items():
         if "neutral" in taken and len(taken) > 1:
-            raise MarkupError(
-                line, f"'{aspect}' is neutral and signed at once", "keep the 0 or the sign, not both"
-            )
+            raise MarkupError(line, f"'{aspect}' is neutral and signed at once", "keep the 0 or the sign, not both")
     if len(severities) > 1:
         raise MarkupError(line, "two severe complaints on one span", "keep the graver, or mark two clauses")
     if severities and all(stance != "negative" for stance, _ in opinions):
-        raise MarkupError(
-            line, f"'!{severities[0]}' without any blame", "give the span a -aspect, or drop the flag"
-        )
+        raise MarkupError(line, f"'!{severities[0]}' without any blame", "give the span a -aspect, or drop the flag")

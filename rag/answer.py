@@ -92,6 +92,14 @@ def ask(
     return _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in chosen))
 
 
+def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
+    """The sentences that a question would be answered from, best first. Empty: nothing speaks of what is asked."""
+    found = _find(asking, _checked(question), titles, None)
+    chosen = retrieve.spread([p for p in found.ranked if p.mentions])
+    offered = _quotable(asking, found, chosen).evidence.values()
+    return [item for item in offered if item.continues is None]
+
+
 def _checked(question: str) -> str:
     question = " ".join(question.split())
     if not question:
@@ -234,9 +242,12 @@ def _quotable(asking: Asking, found: _Found, chosen: Sequence[Passage]) -> Quota
     def offer(passage: Passage, continues: str | None = None) -> str:
         review, sentence = reviews[passage.sentence.review_id], passage.sentence
         number = f"S{len(evidence) + 1}"
-        text = review.text[sentence.start : sentence.end].strip()
+        text = review.text[sentence.start : sentence.end]
+        start = sentence.start + len(text) - len(text.lstrip())
         title = names[passage.title_id]
-        evidence[number] = Evidence(number, passage, text, review.critic, review.outlet, title, continues)
+        evidence[number] = Evidence(
+            number, passage, start, text.strip(), review.critic, review.outlet, title, continues
+        )
         return number
 
     for passage in kept:

@@ -1,6 +1,7 @@
 """The same verbs for a terminal: results on standard output, progress and errors on standard error.
 
 Only typer is imported here at the top: `--help` must cost nothing, and each verb imports what it uses.
+Longer than 400 lines: one short function a verb, so that the whole command line can be read in one place.
 """
 
 from __future__ import annotations

@@ -97,6 +97,7 @@ def _review(found: Review) -> Json:
         "url": found.url,
         "lang": found.lang,
         "sources": list(found.sources),
+        "near_duplicate_of": found.near_duplicate_of,
         "text": found.text,
     }
 

@@ -23,7 +23,7 @@ from rag import settings as configuration
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
 from rag.errors import EmbedderMismatch, InputError, ModelMissing, SchemaOutdated
-from rag.records import AddReport, Answer, Check, Progress, Review, Title
+from rag.records import AddReport, Answer, Check, Evidence, Progress, Review, Title
 from rag.reviews import lock
 from rag.reviews import store as stores
 from rag.reviews.store import Store
@@ -168,17 +168,22 @@ class Library:
         follow-up question continues. `on_claim(claim, citations)` hears each sentence the moment it is verified.
         `cancelled()` is polled; once it is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
         """
-        asking = answering.Asking(
-            self._opened(), self._matching_embedder(), self._open_index, self._engine, rag.__version__
-        )
         return answering.ask(
-            asking,
+            self._asking(),
             question,
             titles=titles,
             previous=previous,
             on_claim=on_claim,
             cancelled=cancelled or (lambda: False),
         )
+
+    def evidence(self, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
+        """The sentences that a question would be answered from, best first; none where no review speaks of it."""
+        return answering.evidence(self._asking(), question, titles=titles)
+
+    def _asking(self) -> answering.Asking:
+        embedder = self._matching_embedder()
+        return answering.Asking(self._opened(), embedder, self._open_index, self._engine, rag.__version__)
 
     def titles(self) -> list[Title]:
         """Every title with the number of its reviews."""

@@ -98,6 +98,8 @@ class Review:
     url: str | None = None
     lang: str | None = None
     sources: tuple[str, ...] = ()
+    near_duplicate_of: str | None = None
+    """An earlier review of the title that says nearly the same; both are votes."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,8 @@ class Evidence:
 
     id: str
     passage: Passage
+    start: int
+    """Where `text` begins in its review; the sentence without the blanks around it."""
     text: str
     critic: str | None
     outlet: str | None

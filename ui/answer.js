@@ -6,6 +6,8 @@
 
 const views = new WeakMap();
 
+const LONGEST_KEPT = 24;
+
 export default function (component) {
   const { parentElement: root, data, setTriggerValue } = component;
   const view = views.get(root) ?? makeView(root);
@@ -55,9 +57,10 @@ function body(view, data) {
 function paragraph(view, claim) {
   const line = element("p", "claim " + claim.kind);
   for (const segment of claim.segments) {
-    if (segment.chip) line.append("\u00a0", chip(view, segment.chip));
+    if (segment.chip) keepTogether(line, chip(view, segment.chip));
     else if (segment.quote) line.append("“", element("bdi", "quoted", words(segment.quote)), "”");
-    else line.append(element("bdi", "", words(segment.text)));
+    else if (segment.name) line.append(element("bdi", "", words(segment.name)));
+    else line.append(...words(segment.text));
   }
   return line;
 }
@@ -72,11 +75,22 @@ function nearest(view, passages) {
   for (const passage of passages) {
     const quote = element("bdi", "quoted", words(passage.quote));
     const who = element("bdi", "", words(passage.who));
-    const from = element("span", "from", [who, "\u00a0", chip(view, passage.chip)]);
+    const from = element("span", "from", [who]);
+    keepTogether(from, chip(view, passage.chip));
     list.append(element("li", "", ["“", quote, "”", from]));
   }
   const lead = "The nearest passages. They do not answer the question:";
   return [element("p", "lead", [lead]), list];
+}
+
+// A chip never begins a line: it stands in one unbreakable span with the word before it, unless that is very long.
+// (A no-break space and a word joiner do not hold a button.)
+function keepTogether(line, button) {
+  const home = line.lastChild.nodeType === Node.TEXT_NODE ? line : line.lastChild;
+  const last = home.lastChild;
+  const word = last?.nodeType === Node.TEXT_NODE ? last.data.search(/\S*$/) : -1;
+  const kept = word >= 0 && last.data.length - word <= LONGEST_KEPT ? [last.splitText(word)] : [];
+  home.append(element("span", "kept", [...kept, "\u00a0", button]));
 }
 
 function chip(view, id) {
@@ -156,11 +170,9 @@ function fill(view) {
   if (source.title.length) facts.push(element("bdi", "work", words(source.title)));
   view.facts.replaceChildren(...facts.flatMap((fact, number) => (number ? [" · ", fact] : [fact])));
   view.facts.hidden = facts.length === 0;
-  const text = element("div", "text", [
-    ...words(source.before),
-    element("mark", "", words(source.mark)),
-    ...words(source.after),
-  ]);
+  const parts = [...words(source.before), element("mark", "", words(source.mark)), ...words(source.after)];
+  const text = element("div", "text", parts);
+  text.dir = "auto";
   const cut = (there) => (there ? [element("p", "cut", ["[…]"])] : []);
   view.review.replaceChildren(...cut(source.cut_before), text, ...cut(source.cut_after));
   view.more.hidden = !source.more;
@@ -191,6 +203,7 @@ function words(pieces) {
 function acting({ tag, raw }) {
   const shown = element("span", "acting");
   shown.dataset.tag = tag;
+  shown.dir = "ltr";
   const hidden = element("span", "", [document.createTextNode(raw)]);
   hidden.hidden = true;
   shown.append(hidden);

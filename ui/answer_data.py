@@ -6,12 +6,13 @@ here: they count code points, and a browser counts UTF-16.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rag.errors import LibraryDamaged
 from rag.records import Answer, Citation, Claim, Review
-from ui.safe import one_line, pieces
+from ui.safe import Piece, one_line, pieces
 
 WINDOW = 2_000
 """Code points of a review shown on each side of a quote before "show more" is asked for."""
@@ -31,7 +32,7 @@ def build(answer: Answer, reviews: Mapping[str, Review], widened: Mapping[int, i
         "question": pieces(answer.question),
         "status": answer.status,
         "reason": pieces(answer.reason or ""),
-        "claims": [_claim(claim, by_id) for claim in answer.claims],
+        "claims": [_claim(claim, by_id, titles) for claim in answer.claims],
         "nearest": [_nearest(by_id[number]) for number in answer.nearest],
         "sources": [
             _source(citation, reviews[citation.review_id], titles, widened.get(citation.id, 0))
@@ -44,28 +45,38 @@ def build(answer: Answer, reviews: Mapping[str, Review], widened: Mapping[int, i
 # ── claims ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _claim(claim: Claim, by_id: Mapping[int, Citation]) -> Json:
-    chips = [{"chip": number} for number in claim.citations]
-    return {"kind": claim.kind, "segments": [*_segments(claim, by_id), *chips]}
+def _claim(claim: Claim, by_id: Mapping[int, Citation], titles: Mapping[str, str]) -> Json:
+    cited = [by_id[number] for number in claim.citations]
+    names = [name for citation in cited for name in (citation.critic, citation.outlet) if name]
+    segments = _segments(claim.text, [citation.quote for citation in cited], [*names, *titles.values()])
+    return {"kind": claim.kind, "segments": [*segments, *({"chip": number} for number in claim.citations)]}
 
 
-def _segments(claim: Claim, by_id: Mapping[int, Citation]) -> list[Json]:
+def _segments(text: str, quotes: Sequence[str], names: Sequence[str]) -> list[Json]:
     """The claim's words; a quote in it stands apart, so that it can be set in the type of reviews."""
-    for number in claim.citations:
-        quote = by_id[number].quote
-        lead, found, rest = claim.text.partition(f"“{quote}”")
+    for quote in quotes:
+        lead, found, rest = text.partition(f"“{quote}”")
         if found:
-            return [_text(lead), {"quote": pieces(quote)}, *([_text(rest)] if rest else [])]
-    return [_text(claim.text)]
+            return [*_named(lead, names), {"quote": pieces(quote)}, *_named(rest, names)]
+    return _named(text, names)
 
 
-def _text(text: str) -> Json:
-    return {"text": pieces(text)}
+def _named(text: str, names: Sequence[str]) -> list[Json]:
+    """Names stand apart too: one that is written from right to left must not turn the words around it."""
+    if not text:
+        return []
+    known = sorted(set(names), key=lambda name: (-len(name), name))
+    parts = re.split("(" + "|".join(map(re.escape, known)) + ")", text) if known else [text]
+    return [{"name" if number % 2 else "text": pieces(part)} for number, part in enumerate(parts) if part]
 
 
 def _nearest(citation: Citation) -> Json:
     who = ", ".join(part for part in (citation.critic or "Unsigned", citation.outlet) if part)
-    return {"chip": citation.id, "quote": pieces(citation.quote), "who": pieces(one_line(who))}
+    return {"chip": citation.id, "quote": pieces(citation.quote), "who": _line(who)}
+
+
+def _line(text: str) -> list[Piece]:
+    return pieces(" ".join(text.split()))
 
 
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────
@@ -81,9 +92,9 @@ def _source(citation: Citation, review: Review, titles: Mapping[str, str], steps
     return {
         "id": citation.id,
         "label": one_line(f"Source {citation.id}: {who(review)}"),
-        "critic": pieces(one_line(review.critic or "Unsigned review")),
-        "facts": [pieces(one_line(fact)) for fact in (review.outlet, review.date, review.rating) if fact],
-        "title": pieces(one_line(titles.get(review.title_id, ""))) if len(titles) > 1 else [],
+        "critic": _line(review.critic or "Unsigned review"),
+        "facts": [_line(fact) for fact in (review.outlet, review.date, review.rating) if fact],
+        "title": _line(titles.get(review.title_id, "")) if len(titles) > 1 else [],
         "before": pieces(text[first:start]),
         "mark": pieces(text[start:end]),
         "after": pieces(text[end:last]),

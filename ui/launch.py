@@ -22,6 +22,8 @@ _OPTIONS = {
     "theme.font": "sans-serif",
     "theme.headingFont": "serif",
     "theme.codeFont": "monospace",
+    "theme.headingFontSizes": "2.1rem,1.6rem,1.3rem,1.1rem,1rem,1rem",
+    "theme.headingFontWeights": "600",
     "theme.baseRadius": "0.4rem",
     "theme.buttonRadius": "full",
 }
@@ -56,7 +58,9 @@ def command(
     Raises ExtraMissing without Streamlit.
     """
     if importlib.util.find_spec("streamlit") is None:
-        raise ExtraMissing("The page needs Streamlit, which is not installed.", 'Get it with: pip install "pullquote[ui]"')
+        raise ExtraMissing(
+            "The page needs Streamlit, which is not installed.", 'Get it with: pip install "pullquote[ui]"'
+        )
     options = {
         **_OPTIONS,
         **{f"theme.light.{name}": value for name, value in _LIGHT.items()},

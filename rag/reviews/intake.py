@@ -101,7 +101,7 @@ def open_source(connection: Connection, intake: Intake, source: Source) -> None:
     rows = connection.execute(
         select(sources.c.digest, func.count()).where(sources.c.name == intake.source).group_by(sources.c.digest)
     )
-    intake.known = Counter(dict(rows.tuples().all()))
+    intake.known = Counter(dict(rows.all()))
     intake.seen = Counter()
 
 
@@ -109,11 +109,12 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
     """Decide what a record is, and store what is new. Repeats of a record count once for each time known."""
     intake.seen[record.digest] += 1
     if intake.seen[record.digest] <= intake.known[record.digest]:
-        if record.key:
-            intake.keys.add(record.key)
         known = _review_of(connection, intake.source, record.digest)
-        intake.touched.add(known.title_id)
-        return _count(intake, "unchanged", known.review_id)
+        # A file that went back to an earlier text means that text again.
+        if known.state != SUPERSEDED or record.key is None:
+            intake.touched.add(known.title_id)
+            intake.keys.add(record.key or "")
+            return _count(intake, "unchanged", known.review_id)
     title = _title_for(connection, intake, record)
     intake.touched.add(title.id)
     taken = _take_new(connection, intake, record, title)
@@ -154,7 +155,9 @@ def settle_kinds(connection: Connection, intake: Intake) -> None:
 
 
 def _review_of(connection: Connection, source: str, digest: str) -> Row[*tuple[Any, ...]]:
-    wanted = select(sources.c.review_id, reviews.c.title_id).join(reviews, reviews.c.id == sources.c.review_id)
+    wanted = select(sources.c.review_id, reviews.c.title_id, reviews.c.state).join(
+        reviews, reviews.c.id == sources.c.review_id
+    )
     known = wanted.where(sources.c.name == source, sources.c.digest == digest)
     return connection.execute(known.order_by(sources.c.id).limit(1)).one()
 

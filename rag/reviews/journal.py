@@ -28,7 +28,7 @@ def waiting(store: Store) -> dict[str, int]:
     """How many reviews wait for each step."""
     with store.reading() as connection:
         rows = connection.execute(select(pending.c.step, func.count()).group_by(pending.c.step))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
 
 def count_indexed(store: Store) -> int:

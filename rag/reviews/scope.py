@@ -34,7 +34,7 @@ def reviews_by_title(connection: Connection, title_ids: Sequence[str]) -> dict[s
     """How many live reviews each title has."""
     wanted = select(reviews.c.title_id, func.count()).where(reviews.c.title_id.in_(title_ids))
     live = wanted.where(reviews.c.state == LIVE).group_by(reviews.c.title_id)
-    found: dict[str, int] = dict(connection.execute(live).tuples().all())
+    found: dict[str, int] = dict(connection.execute(live).all())
     return {title: found.get(title, 0) for title in title_ids}
 
 

@@ -35,6 +35,7 @@ _CUTS = (
 )
 # sentencex cuts behind these; they never end a sentence of a review.
 _ABBREVIATED = re.compile(r"\b(?:vs|cf|approx|feat|ft|Nos?|Vol|pp|dir)\.\s*$")
+_LIST_NUMBER = re.compile(r"\(?\d{1,2}[.)]")
 _WORD = re.compile(r"\w")
 
 
@@ -79,18 +80,22 @@ def _proposed(text: str, lang: str | None) -> set[int]:
 def _join_fragments(text: str, borders: list[int], hard: set[int]) -> list[int]:
     """Drop borders that leave a tile without a word, or with too few to mean anything alone.
 
-    A fragment joins the sentence before it, unless a hard border (noise, a new paragraph) parts them.
+    A fragment joins the sentence before it, and the number of a list what it counts, unless a hard border (noise,
+    a new paragraph) parts them.
     """
     kept = [borders[0]]
     for index in range(1, len(borders) - 1):
         here, following = borders[index], borders[index + 1]
-        if here not in hard and _is_fragment(text[here:following]):
+        numbered = _LIST_NUMBER.fullmatch(text[kept[-1] : here].strip())
+        if here not in hard and (numbered or _is_fragment(text[here:following])):
             continue
         kept.append(here)
     return [*kept, borders[-1]]
 
 
 def _is_fragment(tile: str) -> bool:
+    if _LIST_NUMBER.fullmatch(tile.strip()):
+        return False
     if not _WORD.search(tile):
         return True
     return len(tile.split()) == 1 and len(tile) <= _LONE_WORD and not words.UNSPACED.search(tile)

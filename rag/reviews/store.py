@@ -232,18 +232,19 @@ def _sources_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[s
     return {review_id: tuple(dict.fromkeys(names)) for review_id, names in found.items()}
 
 
-def _review(row: Row[Any], read_in: tuple[str, ...]) -> Review:
+def _review(row: Row[*tuple[Any, ...]], read_in: tuple[str, ...]) -> Review:
     return Review(
-        row.id,
-        row.title_id,
-        row.text,
-        row.critic,
-        row.outlet,
-        row.date,
-        row.rating,
-        row.url,
-        row.lang,
-        read_in,
+        id=row.id,
+        title_id=row.title_id,
+        text=row.text,
+        critic=row.critic,
+        outlet=row.outlet,
+        date=row.date,
+        rating=row.rating,
+        url=row.url,
+        lang=row.lang,
+        sources=read_in,
+        near_duplicate_of=row.near_duplicate_of,
     )
 
 

@@ -19,7 +19,7 @@ MAX_QUESTION = 2_000
 
 _REVIEWERS = """critic critics reviewer reviewers review reviews reviewed people person viewer viewers audience
     audiences everyone anyone somebody someone customer customers user users fan fans reader readers guest guests
-    they others buyer buyers diner diners players player folks"""
+    they others buyer buyers diner diners players player folks nobody none"""
 _TELLING = """think thinks thought thinking say says said saying tell tells told feel feels felt feeling find finds
     found mention mentions mentioned describe describes described opinion opinions view views consider considered
     agree agreed disagree disagreed recommend recommended judge judged regard comment comments commented reaction
@@ -50,7 +50,7 @@ _LIKES = frozenset(_LIKING.split())
 _DISLIKES = frozenset(_DISLIKING.split())
 _SCAFFOLD = words.STOP_WORDS | frozenset(f"{_REVIEWERS} {_TELLING} {_THINGS} {_MEASURING}".split()) | _LIKES | _DISLIKES
 _NEGATED_LIKING = re.compile(
-    r"\b(?:n't|not|never|no one|nobody|hardly)\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress)", re.I
+    r"(?:n[’']t|\b(?:not|never|no one|nobody|hardly))\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress)", re.IGNORECASE
 )
 _KINDS: tuple[tuple[PlanKind, re.Pattern[str]], ...] = (
     (
@@ -79,18 +79,18 @@ def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title])
     kept = [word for word in re.findall(r"[\w’'-]+", asked) if _carries_meaning(word)]
     kept = [word for word in kept if word.casefold() not in _WEAK] or kept
     focus = " ".join(kept)
-    stems = frozenset(words.stems(focus))
-    aspect, phrases = _aspect(stems, aspects)
-    proper = frozenset(words.stem(t) for name in _names(asked, kept) for t in words.tokens(name))
+    terms = tuple(dict.fromkeys(words.stems(focus)))
+    named = frozenset(words.stem(token) for name in _names(asked, kept) for token in words.tokens(name))
+    aspect, phrases = _aspect(frozenset(terms) - named, aspects)
     return Plan(
         focus=focus,
         aspect=aspect.id if aspect else None,
         stance=_stance(question),
         kind=next((kind for kind, pattern in _KINDS if pattern.search(question)), "what"),
         query=_query(focus, aspect),
-        terms=tuple(dict.fromkeys(words.stems(focus))),
-        mentions=phrases if aspect else _all_of(tuple(dict.fromkeys(words.stems(focus)))),
-        required=proper if aspect else frozenset(),
+        terms=terms,
+        mentions=phrases if aspect else _all_of(terms),
+        required=named if aspect else frozenset(),
     )
 
 
@@ -123,12 +123,15 @@ def _names(asked: str, kept: Sequence[str]) -> list[str]:
 
 
 def _aspect(stems: frozenset[str], aspects: Sequence[Aspect]) -> tuple[Aspect | None, tuple[Phrase, ...]]:
-    """The aspect that most of these stems name, the first of equals, with the words that are asked about."""
+    """The aspect that most of these stems name, the first of equals, with the words that are asked about.
+
+    At least half of the stems must name it: "the brine bucket photograph" does not ask about the photography.
+    """
     best: tuple[int, Aspect | None, tuple[Phrase, ...]] = (0, None, ())
     for aspect in aspects:
         phrases = aspect.asked_by(stems)
-        hits = len(frozenset().union(*(phrase for phrase in phrases if phrase <= stems))) if phrases else 0
-        if hits > best[0]:
+        hits = len({stem for phrase in phrases if phrase <= stems for stem in phrase})
+        if hits > best[0] and 2 * hits >= len(stems):
             best = (hits, aspect, phrases)
     return best[1], best[2]
 

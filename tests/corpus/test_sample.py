@@ -251,9 +251,7 @@ def test_commands_refuse_a_bad_corpus_with_one_line_each_and_status_one(
         assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_build_writes_the_files_that_the_corpus_gives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_build_writes_the_files_that_the_corpus_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("corpus.__main__.built_folder", lambda: tmp_path)
 
     assert main(["build"]) == 0

@@ -1,0 +1,82 @@
+"""Stand-ins that are plain objects: an embedder made of words, an index that compares everything."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from rag import words
+from rag.engines.base import AnswerRequest, Task
+from rag.records import BadLine, DraftClaim, DraftEnd
+from rag.search.base import Vectors
+
+
+class WordEmbedder:
+    """Texts that share stems are near. Remembers what it was asked to embed."""
+
+    dimensions = 64
+
+    def __init__(self, identity: str = "words") -> None:
+        self.identity = identity
+        self.embedded: list[str] = []
+
+    def embed(self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None) -> Vectors:
+        self.embedded.extend(texts)
+        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        for row, text in enumerate(texts):
+            rows[row, 0] = 0.1
+            for stem in words.content_stems(text):
+                rows[row, 1 + zlib.crc32(stem.encode()) % (self.dimensions - 1)] += 1
+        if on_progress:
+            on_progress(len(texts))
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True) if len(rows) else rows
+
+
+class ListIndex:
+    """An exact index in a dict."""
+
+    address = "list:"
+
+    def __init__(self) -> None:
+        self.vectors: dict[str, Vectors] = {}
+        self.refreshed = 0
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors) -> None:
+        self.vectors.update(zip(ids, vectors, strict=True))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        for name in ids:
+            self.vectors.pop(name, None)
+
+    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        found = [(name, float(held @ vector)) for name, held in self.vectors.items()]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+    def count(self) -> int:
+        return len(self.vectors)
+
+    def clear(self) -> None:
+        self.vectors.clear()
+
+    def refresh(self) -> None:
+        self.refreshed += 1
+
+    def close(self) -> None:
+        pass
+
+
+class ScriptedEngine:
+    """Drafts what it was told to, whatever the question."""
+
+    def __init__(self, *drafts: DraftClaim | BadLine | DraftEnd) -> None:
+        self.drafts = drafts
+        self.requests: list[AnswerRequest] = []
+
+    def identity(self, task: Task) -> str:
+        return f"scripted/{task}"
+
+    def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
+        self.requests.append(request)
+        yield from self.drafts

@@ -1,0 +1,74 @@
+"""Planning: a question's focus, without the words that only make it a question."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag import taxonomy
+from rag.records import Plan, Title
+from rag.search.plan import make_plan, named_in
+from rag.search.retrieve import mentions
+
+FILM = taxonomy.load("film").aspects
+SALT = Title("1", "The Salt Ladder", "film", ("Salt",))
+
+
+def plan(question: str) -> Plan:
+    return make_plan(question, FILM, [SALT])
+
+
+@pytest.mark.parametrize(
+    ("question", "focus", "aspect", "stance", "kind"),
+    [
+        ("What did critics dislike about the ending?", "ending", "ending", "negative", "what"),
+        ("What do people love about the performances?", "performances", "acting", "positive", "what"),
+        ("Did critics think The Salt Ladder was too long?", "long", "pacing", None, "yes_no"),
+        ("What did critics say about the soundtrack?", "soundtrack", "sound", None, "what"),
+        ("How many reviewers hated the music?", "music", "sound", "negative", "how_many"),
+        ("Who praised the camera work?", "camera", "visuals", "positive", "who"),
+        ("Why did nobody like the twist?", "twist", "ending", "negative", "why"),
+        ("Why didn't people enjoy the jokes?", "jokes", "humour", "negative", "why"),
+        ("Does the goat look convincing?", "goat", None, None, "yes_no"),
+        ("How is Odile Farrant?", "Odile Farrant", None, None, "what"),
+        ("How is Odile Farrant's acting?", "Odile Farrant's acting", "acting", None, "what"),
+        ("Compare the endings of both films", "endings", "ending", None, "compare"),
+        ("What do critics think?", "", None, None, "what"),
+        ("Is it any good?", "", None, "positive", "yes_no"),
+        ("结局怎么样？", "结局怎么样", None, None, "what"),
+        ("?", "", None, None, "what"),
+    ],
+)
+def test_questions(question: str, focus: str, aspect: str | None, stance: str | None, kind: str) -> None:
+    found = plan(question)
+    assert (found.focus, found.aspect, found.stance, found.kind) == (focus, aspect, stance, kind)
+
+
+@given(st.text(max_size=200))
+def test_any_question_has_a_plan(question: str) -> None:
+    found = plan(question)
+    assert found.query
+    assert bool(found.mentions) == bool(found.terms)
+
+
+def test_a_name_beside_an_aspect_is_required_and_a_pronoun_may_carry_it() -> None:
+    found = plan("What about Farrant's acting?")
+    acting = frozenset({"act"})
+    assert not mentions(found, acting, frozenset())
+    assert mentions(found, acting | {"farrant"}, frozenset())
+    assert mentions(found, acting, frozenset({"farrant"}))
+    assert not mentions(found, frozenset({"farrant"}), frozenset())
+
+
+def test_of_three_words_one_may_be_missing_and_of_two_none() -> None:
+    assert mentions(plan("the brine bucket photograph"), frozenset({"brine", "bucket"}), frozenset())
+    assert not mentions(plan("the brine bucket"), frozenset({"bucket"}), frozenset())
+
+
+def test_a_title_is_named_letter_for_letter() -> None:
+    interview = Title("2", "Interview", "film")
+    assert named_in("Is Interview's ending good?", interview)
+    assert not named_in("How does the interview go?", interview)
+    assert named_in("Is Salt slow?", SALT)
+    assert not named_in("Is Salty slow?", SALT)

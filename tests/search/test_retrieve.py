@@ -1,0 +1,62 @@
+"""Ranking: scores as published, one order on every run, evidence spread over reviews."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from rank_bm25 import BM25Plus
+
+from rag.records import Passage, Plan, Sentence
+from rag.search import retrieve
+
+PLAN = Plan("end", "ending", None, "what", "end", ("end",), (frozenset({"end"}),))
+DOCUMENTS = st.lists(st.lists(st.sampled_from("abcde"), min_size=1, max_size=8), min_size=2, max_size=8)
+
+
+@given(DOCUMENTS, st.lists(st.sampled_from("abcdef"), unique=True, max_size=3))
+def test_bm25_is_the_published_formula(documents: list[list[str]], terms: list[str]) -> None:
+    # rank_bm25 differs in its idf alone, so term frequencies are compared through it and the idf is written out.
+    reference = BM25Plus(documents, k1=retrieve._K1, b=retrieve._B, delta=0)
+    expected = np.zeros(len(documents))
+    for term in terms:
+        held = sum(term in document for document in documents)
+        if held:
+            idf = math.log(1 + (len(documents) - held + 0.5) / (held + 0.5))
+            expected += reference.get_scores([term]) / reference.idf[term] * idf
+    assert np.allclose(retrieve.bm25(documents, terms), expected)
+
+
+def test_zscores_of_equal_scores_are_zero() -> None:
+    assert retrieve.zscores(np.array([2.0, 2.0])).tolist() == [0.0, 0.0]
+    assert np.allclose(retrieve.zscores(np.array([1.0, 2.0, 3.0])).std(), 1)
+
+
+def test_without_vectors_words_decide() -> None:
+    lexical = np.array([0.0, 1.0])
+    assert np.array_equal(retrieve.fuse(None, lexical), retrieve.zscores(lexical))
+
+
+def test_equal_scores_go_by_id_and_noise_in_the_last_digits_orders_nothing() -> None:
+    sentences = [Sentence(name, 0, 0, 1, "end") for name in ("b", "a", "c")]
+    dense = np.array([0.5, 0.5 + 1e-9, 0.5 - 1e-9])
+    ranked = retrieve.rank(PLAN, sentences, ["t"] * 3, [["end"]] * 3, dense, np.zeros(3))
+    assert [p.sentence.review_id for p in ranked] == ["a", "b", "c"]
+
+
+def passage(review: str, ordinal: int, score: float) -> Passage:
+    return Passage(Sentence(review, ordinal, 0, 1, "x"), "t", None, 0.0, score, mentions=True)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 99)), unique=True, max_size=20))
+def test_no_review_fills_the_evidence_and_each_review_comes_before_any_second(pairs: list[tuple[str, int]]) -> None:
+    ranked = [passage(review, ordinal, 1.0 - n / 100) for n, (review, ordinal) in enumerate(pairs)]
+    chosen = retrieve.spread(ranked, per_review=2, limit=6)
+    held = Counter(p.sentence.review_id for p in chosen)
+    assert all(count <= 2 for count in held.values())
+    if any(count == 2 for count in held.values()):
+        assert set(held) == {review for review, _ in pairs}
+    assert len(chosen) == min(6, sum(min(2, n) for n in Counter(review for review, _ in pairs).values()))
