@@ -48,8 +48,9 @@ class Report:
 
 def markdown(report: Report) -> str:
     """A heading, the tables, the bars, the notes."""
-    parts = [f"## {report.name}", report.sentence, *(_table(table) for table in report.tables), _bars(report.bars)]
-    parts += [f"- {note}" for note in report.notes[:1]] and ["\n".join(f"- {note}" for note in report.notes)]
+    notes = "\n".join(f"- {note}" for note in report.notes)
+    tables = [_table(table) for table in report.tables]
+    parts = [f"## {report.name}", report.sentence, *tables, _bars(report.bars), notes]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -25,8 +25,12 @@ _UNITS = {"read": "reviews", "embed": "sentences", "index": "reviews"}
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes no string for markup, emoji codes or highlighting."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    """A console that takes no string for markup, emoji codes or highlighting.
+
+    Lines are folded for a person's terminal only: what goes into a file or a pipe keeps its lines whole.
+    """
+    to_person = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=not to_person)
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────

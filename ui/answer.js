@@ -133,7 +133,6 @@ function hidePanel(view) {
   view.opener = null;
   view.panel.hidden = true;
   view.hint.hidden = view.sources.length === 0;
-  view.frame.classList.remove("opened");
   view.chips.forEach((one) => one.setAttribute("aria-expanded", "false"));
 }
 
@@ -142,7 +141,6 @@ function show(view, id) {
   fill(view);
   view.panel.hidden = false;
   view.hint.hidden = true;
-  view.frame.classList.add("opened");
   view.chips.forEach((one) => one.setAttribute("aria-expanded", String(one.dataset.source === String(id))));
   const mark = view.review.querySelector("mark");
   const room = view.review.clientHeight - mark.offsetHeight;

@@ -95,16 +95,23 @@ def read_csv(path: Path) -> Iterator[RawRow | Rejected]:
 
 
 def _csv_rows(path: Path, reader: _CsvReader) -> Iterator[RawRow | Rejected]:
-    filled = (cells for cells in reader if any(cell.strip() for cell in cells))
-    names = [name.strip() for name in next(filled, [])]
-    last = reader.line_num
-    for cells in filled:
-        # A record may run over several lines; it begins behind the one before it.
-        line, last = last + 1, reader.line_num
+    filled = _filled(reader)
+    _, header = next(filled, (0, []))
+    names = [name.strip() for name in header]
+    for line, cells in filled:
         if any(cell.strip() for cell in cells[len(names) :]):
             yield Rejected(str(path), line, f"it has {len(cells)} cells, and the header names {len(names)} columns")
         else:
             yield RawRow(line, dict(zip(names, cells, strict=False)))
+
+
+def _filled(reader: _CsvReader) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold something, each with the line it begins on: a record may run over several lines."""
+    last = 0
+    for cells in reader:
+        line, last = last + 1, reader.line_num
+        if any(cell.strip() for cell in cells):
+            yield line, cells
 
 
 def _delimiter(sample: str) -> str:

@@ -1,0 +1,279 @@
+"""The command line, end to end: what is printed, what is exited with, what never reaches the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rag import cli
+from rag.library import Library
+from rag.reviews import lock
+from tests.conftest import CACHE, SAMPLE
+
+Run = Callable[..., tuple[int, str, str]]
+ENDING = "What did critics dislike about the ending?"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], needs_model: None) -> Run:
+    """Runs a command line in this process: `(exit code, output, errors)`."""
+
+    def run_it(*arguments: str) -> tuple[int, str, str]:
+        code = cli.run(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run_it
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    folder = tmp_path / "The Salt Ladder"
+    folder.mkdir()
+    (folder / "a.txt").write_text("---\ncritic: Mara Quill\n---\nThe film is grey. The ending is a cheat.")
+    (folder / "b.txt").write_text("I cried. The film has a brave ending.")
+    return folder
+
+
+def test_add_ask_show_and_titles(run: Run, reviews: Path) -> None:
+    code, out, _ = run("add", str(reviews))
+    assert (code, "Added 2 reviews" in out) == (0, True)
+    assert "Added 0 reviews, 2 unchanged" in run("add", str(reviews))[1]
+    code, out, _ = run("ask", ENDING, "--json")
+    answer = json.loads(out)
+    assert (code, answer["status"], len({c["review_id"] for c in answer["citations"]})) == (0, "answered", 2)
+    for citation in answer["citations"]:
+        review = json.loads(run("show", citation["review_id"], "--json")[1])
+        assert review["text"][citation["start"] : citation["end"]] == citation["quote"]
+    page = json.loads(run("show", "the salt ladder", "--json", "--query", "brave")[1])
+    assert (page["total"], len(page["reviews"])) == (1, 1)
+    assert json.loads(run("titles", "--json")[1])["titles"][0]["reviews"] == 2
+    assert run("doctor")[0] == 0
+
+
+def test_an_answer_in_the_terminal_names_its_sources(run: Run, reviews: Path) -> None:
+    run("add", str(reviews))
+    code, out, _ = run("ask", ENDING, "--explain")
+    assert code == 0
+    assert "Both reviews speak of the ending." in out
+    assert "Mara Quill writes: “The ending is a cheat.”" in out or "Mara Quill says: “The ending is a cheat.”" in out
+    assert "Sources" in out and "Why this answer" in out
+
+
+def test_an_abstention_is_done(run: Run, reviews: Path) -> None:
+    run("add", str(reviews))
+    code, out, _ = run("ask", "What did critics say about the soundtrack?")
+    assert (code, "The reviews don’t say." in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["ask", "x", "--library", "nowhere"], 2, "no library"),
+        (["add", "nowhere.csv"], 2, "no file or folder"),
+        (["add", "{reviews}", "--kind", "opera"], 2, "no kind"),
+        (["add", "{reviews}", "--map", "text"], 2, "FIELD=COLUMN"),
+        (["ask", "x", "--title", "Slat Ladder"], 2, "Did you mean The Salt Ladder?"),
+        (["show", "nothing"], 2, "no title"),
+        (["ask", " "], 2, "empty"),
+        (["ask", "--json"], 2, "needs a question"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["add"], 2, "paths"),
+    ],
+)
+def test_errors_are_sentences_with_an_exit_code(
+    run: Run, reviews: Path, arguments: list[str], code: int, says: str
+) -> None:
+    run("add", str(reviews))
+    arguments = [argument.format(reviews=reviews) for argument in arguments]
+    found, out, err = run(*arguments)
+    assert found == code
+    assert says in err or says in out
+    assert "Traceback" not in out + err
+    if "--json" not in arguments and arguments[0] != "frobnicate":
+        found, out, _ = run(*arguments, "--json")
+        error = json.loads(out)
+        assert (found, set(error["error"])) == (code, {"code", "message", "hint", "details", "retryable"})
+
+
+def test_refused_rows_are_listed_and_strict_says_no(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("text\nIt glows.\n \n,\n!!\n")
+    code, out, _ = run("add", "x.csv")
+    assert (code, "x.csv:5: it has no text" in out) == (0, True)
+    assert run("add", "x.csv", "--strict")[0] == 2
+    report = json.loads(run("add", "x.csv", "--json", "--dry-run")[1])
+    assert {"batch", "added", "unchanged", "superseded", "duplicates", "columns", "rejected", "titles"} <= set(report)
+
+
+def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"user,text\nAnn,The film glows.\n"))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert "Added 1 review" in run("add", "-", "--title", "Salt")[1]
+    stdin = io.TextIOWrapper(io.BytesIO(b"The film sleeps."))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    code, _, err = run("add", "-")
+    assert (code, "--title" in err) == (2, True)
+
+
+def test_nothing_of_a_review_acts_on_the_terminal(run: Run, tmp_path: Path) -> None:
+    text = "The ending \x1b]0;owned\x07 \u202ereversed\u202c [red]markup[/red] :smile: is bold."
+    (tmp_path / "x.jsonl").write_text(json.dumps({"text": text, "critic": "A\x1b[31mnn", "title": "S\u009balt"}))
+    for arguments in (
+        ["add", "x.jsonl"],
+        ["ask", "How is the ending?", "--explain"],
+        ["titles"],
+        ["show", "S\u009balt"],
+    ):
+        code, out, _ = run(*arguments)
+        assert code == 0
+        assert not set(out) & set("\x1b\x07\u009b\u202e\u202c"), arguments
+    assert "[red]markup[/red] :smile:" in run("ask", "How is the ending?")[1].replace("\n", " ")
+
+
+def test_a_second_writer_is_told_who_the_first_is(run: Run, reviews: Path) -> None:
+    run("add", str(reviews))
+    with lock.writing(Path(".pullquote"), "add"):
+        code, _, err = run("add", str(reviews))
+        assert (code, "`add`, process" in err) == (4, True)
+        assert run("ask", ENDING)[0] == 0  # reading never waits
+
+
+def test_a_fault_of_ours_is_one_sentence_and_a_log(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> Library:
+        raise RuntimeError("the innermost secret")
+
+    monkeypatch.setattr(Library, "open", broken)
+    code, out, err = run("titles")
+    assert (code, "RuntimeError" in err, "innermost" in out + err) == (70, True, False)
+    log = Path(err.rsplit("Details are in ", 1)[1].strip().replace("\n", ""))
+    assert "innermost" in log.read_text()
+    log.unlink()
+
+
+@pytest.mark.parametrize("command", [["add"], ["ask"], ["titles"], ["show"], ["doctor"], ["rebuild"], ["demo"], ["ui"],
+                                     ["model", "fetch"], ["model", "path"], ["model", "check"]])  # fmt: skip
+def test_every_command_has_help_with_an_example(run: Run, command: list[str]) -> None:
+    code, out, _ = run(*command, "--help")
+    assert (code, f"pullquote {' '.join(command)}" in out.split("Usage", 1)[1].split("\n", 1)[1]) == (0, True)
+
+
+def test_the_model_is_found_and_checked(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = Path(run("model", "path")[1].strip())
+    assert (folder / "model.safetensors").is_file()
+    assert run("model", "check")[0] == 0
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"other")
+    monkeypatch.setenv("PULLQUOTE_MODEL_DIR", str(tmp_path))
+    assert run("model", "check")[0] == 3
+
+
+def test_the_demo_ends_in_a_cited_answer_and_an_honest_silence(run: Run) -> None:
+    code, out, _ = run("demo")
+    assert code == 0
+    assert "reviews speak of the ending" in out
+    assert "[1]" in out
+    assert "The reviews don’t say." in out
+    assert run("demo")[0] == 0  # a second time too
+
+
+# ── in a process of its own ──────────────────────────────────────────────────────────────────────
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from rag.cli import main; main()", *arguments]
+
+
+def environment() -> dict[str, str]:
+    root = str(Path(cli.__file__).parent.parent)
+    return {**os.environ, "PULLQUOTE_CACHE_DIR": str(CACHE), "PYTHONPATH": root}
+
+
+HEAVY = (
+    "langchain",
+    "langchain_core",
+    "openai",
+    "chromadb",
+    "streamlit",
+    "onnxruntime",
+    "sqlalchemy",
+    "numpy",
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "never"),
+    [(["--help"], HEAVY), (["ask", "--help"], HEAVY), (["titles"], (*HEAVY[:4], "streamlit", "onnxruntime")),
+     (["ask", ENDING, "--title", "The Salt Ladder"], HEAVY[:5])],
+)  # fmt: skip
+def test_a_verb_imports_only_what_it_uses(
+    needs_model: None, run: Run, arguments: list[str], never: tuple[str, ...]
+) -> None:
+    run("add", str(SAMPLE), "--kind", "film")
+    program = "import sys; from rag import cli; code = cli.run(sys.argv[1:]); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert not set(never) & set(done.stderr.split())
+
+
+def test_a_closed_pipe_is_no_error(run: Run) -> None:
+    run("add", str(SAMPLE), "--kind", "film")
+    shown = subprocess.Popen(
+        command("ask", ENDING, "--explain"), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert shown.stdout is not None and shown.stderr is not None
+    shown.stdout.close()
+    assert b"Traceback" not in shown.stderr.read()
+    shown.stderr.close()
+    shown.wait()
+
+
+def test_what_was_acknowledged_before_a_kill_is_there_and_the_rest_follows(
+    needs_model: None, run: Run, tmp_path: Path
+) -> None:
+    rows = "".join(f"The harbour glows on night {n}. I went home.,Critic {n}\n" for n in range(3_000))
+    (tmp_path / "x.csv").write_text("text,critic\n" + rows)
+    adding = subprocess.Popen(
+        command("add", "x.csv", "--progress", "json"), env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert adding.stderr is not None
+    stored: list[str] = []
+    for line in adding.stderr:
+        stored += json.loads(line).get("stored", [])
+        if len(stored) >= 1_000:
+            break
+    adding.send_signal(signal.SIGKILL)
+    stored += [name for line in adding.stderr if line.endswith("}\n") for name in json.loads(line).get("stored", [])]
+    adding.stderr.close()
+    adding.wait()
+    with Library.open() as library:
+        assert all(library.review(name).text for name in stored)
+    report = json.loads(run("add", "x.csv", "--json")[1])
+    assert report["added"] + report["unchanged"] == 3_000
+    assert json.loads(run("show", "x", "--json", "--limit", "1")[1])["total"] == 3_000
+    assert run("doctor")[0] == 0
+
+
+def test_an_interrupt_stops_quietly(needs_model: None, tmp_path: Path) -> None:
+    rows = "".join(f"A sentence about the harbour number {n} that is new each time.\n" for n in range(20_000))
+    (tmp_path / "x.csv").write_text("text\n" + rows)
+    adding = subprocess.Popen(
+        command("add", "x.csv", "--progress", "json"), env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert adding.stderr is not None
+    adding.stderr.readline()
+    time.sleep(0.2)
+    adding.send_signal(signal.SIGINT)
+    errors = adding.stderr.read()
+    adding.stderr.close()
+    assert adding.wait(30) == 130
+    assert "Traceback" not in errors

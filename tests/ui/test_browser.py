@@ -1,0 +1,391 @@
+"""The page in a real Chromium, as a person uses it. Pictures of every state are left in `artefacts/`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from rag import settings
+from rag.library import Library
+from rag.records import Answer
+from ui.launch import command
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+TITLE = "The Salt Ladder"
+QUESTION = "What did critics dislike about the ending?"
+WIDE, HUGE, PHONE = (1440, 900), (1920, 1080), (390, 844)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here: apt-get install chromium"),
+]
+
+
+# ── server and browser ───────────────────────────────────────────────────────────────────────────
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+@contextmanager
+def _serving(library: Path, folder: Path) -> Iterator[str]:
+    """The page's address. Its home is an empty folder, so that nothing of the reader's own is used or changed."""
+    port = _free_port()
+    argv, env = command(library, port=port, headless=True)
+    home = {"HOME": str(folder), "PULLQUOTE_CACHE_DIR": str(settings.load().cache_dir)}
+    log = folder / "log.txt"
+    with log.open("wb") as out:
+        server = subprocess.Popen(argv, env={**os.environ, **env, **home}, cwd=folder, stdout=out, stderr=out)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}", server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+    assert not re.search("Traceback|Failed|Error", log.read_text()), log.read_text()
+    assert not list(folder.glob(".streamlit/*"))
+
+
+@pytest.fixture(scope="module")
+def sample(sample_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with _serving(sample_library, tmp_path_factory.mktemp("serve")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def hostile_page(hostile_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with _serving(hostile_library, tmp_path_factory.mktemp("serve")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield running
+        running.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages; at the end, nothing may have gone anywhere but to 127.0.0.1 or been an error in the browser."""
+    contexts, asked, faults = [], [], []
+
+    def opened(address: str, size: tuple[int, int] = WIDE, scheme: Any = "light") -> Page:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda websocket: asked.append(websocket.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert asked
+    hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {"127.0.0.1"}
+    assert not faults
+
+
+def _picture(page: Page, name: str) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.wait_for_timeout(400)
+    page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+
+def _asking(address: str, question: str, title: str | None = None) -> str:
+    return f"{address}/?q={quote_plus(question)}" + (f"&title={quote_plus(title)}" if title else "")
+
+
+def _answer(library: Path, question: str = QUESTION, title: str | None = TITLE) -> tuple[Answer, dict[int, str]]:
+    """The library's own answer, and the slice of the stored review behind each citation."""
+    with Library.open(library) as opened:
+        answer = opened.ask(question, titles=[title] if title else None)
+        return answer, {c.id: opened.review(c.review_id).text[c.start : c.end] for c in answer.citations}
+
+
+def _mark(page: Page) -> str:
+    return page.locator(".panel mark").text_content() or ""
+
+
+def _mark_is_in_view(page: Page) -> bool:
+    return bool(
+        page.locator(".review").evaluate(
+            """box => {
+              const mark = box.querySelector("mark").getBoundingClientRect(), frame = box.getBoundingClientRect();
+              return mark.top >= frame.top && mark.top < Math.min(frame.bottom, innerHeight);
+            }"""
+        )
+    )
+
+
+def _focused(page: Page) -> str:
+    """The class of what has the keyboard, inside the component too."""
+    return str(
+        page.evaluate("() => { let e = document.activeElement; while (e.shadowRoot) e = e.shadowRoot.activeElement;"
+                      "return e.className + '|' + (e.dataset.source ?? '') }")
+    )  # fmt: skip
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light"), (PHONE, "dark")])
+def test_ask_click_and_read_the_exact_words(
+    open_page: OpenPage, sample: str, sample_library: Path, size: tuple[int, int], scheme: str
+) -> None:
+    name = f"{'phone' if size == PHONE else 'wide'}-{scheme}"
+    page = open_page(sample, size, scheme)
+    expect(page.get_by_text("29 reviews of 3 titles.")).to_be_visible(timeout=30_000)
+    _picture(page, f"{name}-first")
+    page.get_by_role("radio", name=TITLE).click()
+    page.get_by_label("Your question").fill(QUESTION)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".chip").first.wait_for(timeout=30_000)
+    _picture(page, f"{name}-answer")
+
+    answer, slices = _answer(sample_library)
+    claims = [claim.text for claim in answer.claims]
+    assert [_without_numbers(text) for text in page.locator(".claim").all_text_contents()] == claims
+    for citation in answer.citations:
+        review_of = ", ".join(part for part in (citation.critic, citation.outlet) if part)
+        chip = page.get_by_role("button", name=f"Source {citation.id}: {review_of}", exact=True)
+        chip.click()
+        assert _mark(page) == citation.quote == slices[citation.id]
+        assert _mark_is_in_view(page)
+        assert chip.get_attribute("aria-expanded") == "true"
+        assert page.locator(".chip[aria-expanded=true]").count() == 1
+        expect(chip).to_be_in_viewport()
+        _picture(page, f"{name}-source-{citation.id}") if citation.id in (1, 5) else None
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"(\u00a0\d+)+$", "", text)
+
+
+def test_previous_next_and_close(open_page: OpenPage, sample: str) -> None:
+    page = open_page(_asking(sample, QUESTION, TITLE))
+    page.locator(".chip").nth(0).click()
+    total = page.locator(".chip").count()
+    assert page.locator(".previous").get_attribute("aria-disabled") == "true"
+    for number in range(2, total + 1):
+        page.get_by_role("button", name="Next source").click()
+        assert page.locator(".place").text_content() == f"Source {number} of {total}"
+    assert page.locator(".next").get_attribute("aria-disabled") == "true"
+    page.get_by_role("button", name="Previous source").click()
+    assert page.locator(".place").text_content() == f"Source {total - 1} of {total}"
+    page.get_by_role("button", name="Close the source").click()
+    assert page.locator(".panel").is_hidden()
+    assert page.locator(".chip[aria-expanded=true]").count() == 0
+
+
+def test_the_keyboard_is_enough(open_page: OpenPage, sample: str, sample_library: Path) -> None:
+    answer, slices = _answer(sample_library)
+    page = open_page(_asking(sample, "", TITLE))
+    expect(page.get_by_text("29 reviews of 3 titles.")).to_be_visible(timeout=30_000)
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "INPUT":
+            break
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    page.locator(".chip").first.wait_for(timeout=30_000)
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if _focused(page) == "chip|1":
+            break
+    _picture(page, "keyboard-chip")
+    page.keyboard.press("Enter")
+    assert _focused(page).startswith("panel")
+    assert _mark(page) == slices[answer.citations[0].id]
+    for _ in range(2):  # previous, next
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert _mark(page) == slices[answer.citations[1].id]
+    _picture(page, "keyboard-panel")
+    page.keyboard.press("Escape")
+    assert page.locator(".panel").is_hidden()
+    assert _focused(page) == "chip|2"
+
+
+def test_on_a_phone_the_source_is_a_sheet_at_the_bottom(open_page: OpenPage, sample: str) -> None:
+    page = open_page(_asking(sample, QUESTION, TITLE), PHONE)
+    page.locator(".chip").last.click()
+    box = page.locator(".panel").bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, PHONE[0])
+    assert abs(box["y"] + box["height"] - PHONE[1]) < 1
+    assert box["height"] <= 0.53 * PHONE[1]
+    chip = page.locator(".chip").last.bounding_box()
+    assert chip is not None
+    assert chip["y"] + chip["height"] <= box["y"]
+
+
+def test_a_wide_screen_stays_readable(open_page: OpenPage, sample: str) -> None:
+    page = open_page(_asking(sample, QUESTION, TITLE), HUGE)
+    page.locator(".chip").first.click()
+    answer = page.locator(".answer").bounding_box()
+    assert answer is not None
+    assert answer["width"] <= 720
+    page.get_by_text("How this was made").click()
+    expect(page.get_by_text("Library generation")).to_be_visible()
+    _picture(page, "huge-light-made")
+
+
+def test_back_brings_the_question_before(open_page: OpenPage, sample: str) -> None:
+    page = open_page(_asking(sample, QUESTION, TITLE))
+    page.locator(".chip").first.wait_for(timeout=30_000)
+    page.get_by_label("Your question").fill("How is the music?")
+    page.get_by_label("Your question").press("Enter")
+    expect(page.locator(".claim.count")).to_contain_text("music")
+    page.go_back()
+    expect(page.get_by_label("Your question")).to_have_value(QUESTION)
+    expect(page.locator(".claim.count")).to_contain_text("ending")
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_silence_is_said_and_its_passages_are_shown(
+    open_page: OpenPage, sample: str, sample_library: Path, size: tuple[int, int]
+) -> None:
+    question = "Is the ferry crossing any good?"
+    _, slices = _answer(sample_library, question)
+    page = open_page(_asking(sample, question, TITLE), size)
+    expect(page.get_by_text("The reviews don’t say.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("They do not answer the question")).to_be_visible()
+    page.locator(".chip").first.click()
+    assert _mark(page) == slices[1]
+    _picture(page, f"silence-{size[0]}")
+
+
+def test_errors_are_sentences(open_page: OpenPage, sample: str) -> None:
+    page = open_page(_asking(sample, QUESTION, "The Salt Lader"))
+    expect(page.get_by_text("Did you mean The Salt Ladder?")).to_be_visible(timeout=30_000)
+    _picture(page, "error-light")
+
+
+def test_no_library_is_said(open_page: OpenPage, tmp_path: Path) -> None:
+    with _serving(tmp_path / "none", tmp_path) as address:
+        page = open_page(address, PHONE, "dark")
+        expect(page.get_by_text("No library here yet")).to_be_visible(timeout=30_000)
+        _picture(page, "nothing-dark")
+
+
+# ── hostile ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(HUGE, "light"), (PHONE, "dark")])
+def test_a_hostile_review_acts_nowhere(
+    open_page: OpenPage, hostile_page: str, hostile_library: Path, size: tuple[int, int], scheme: str
+) -> None:
+    question = "How is the ending?"
+    answer, slices = _answer(hostile_library, question, None)
+    page = open_page(_asking(hostile_page, question), size, scheme)
+    page.locator(".chip").first.wait_for(timeout=30_000)
+    for number, chip in enumerate(page.locator(".chip").all(), 1):
+        chip.click()
+        assert _mark(page) == slices[number]
+        assert _mark_is_in_view(page)
+        _picture(page, f"hostile-{size[0]}-{number}")
+    assert len(slices) == len(answer.citations) == 3
+    made = page.evaluate(
+        """() => { const roots = [document, ...[...document.querySelectorAll("*")].map(e => e.shadowRoot)];
+          return roots.filter(Boolean).flatMap(r => [...r.querySelectorAll("main img, .pullquote img, b, a, script[src]")])
+            .map(e => e.outerHTML).filter(html => !html.includes("/static/") && !html.includes("stLogo")); }"""
+    )
+    assert not [html for html in made if re.search(r"127\.0\.0\.2|javascript:|example|alert|Bold", html)]
+    page.get_by_text("How this was made").click()
+    page.wait_for_timeout(500)
+    # Every acting character is shown by its name, and none reaches the text around it.
+    assert page.locator(".acting").count() >= 3
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_more_of_a_long_review_leaves_the_marked_words_in_place(
+    open_page: OpenPage, hostile_page: str, hostile_library: Path
+) -> None:
+    _, slices = _answer(hostile_library, "How is the ending?", "Long Film")
+    page = open_page(_asking(hostile_page, "How is the ending?", "Long Film"))
+    page.get_by_role("button", name="Lena Long").click()
+    before = page.locator("mark").bounding_box()
+    shown = len(page.locator(".text").text_content() or "")
+    assert shown < 4_200
+    page.get_by_role("button", name="Show more of this review").click()
+    page.wait_for_function(
+        f"""() => [...document.querySelectorAll("*")].some(
+              e => e.shadowRoot?.querySelector(".text")?.textContent.length > {shown})"""
+    )
+    after = page.locator("mark").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 2
+    assert json.dumps(_mark(page)) in json.dumps(list(slices.values()))
+
+
+# ── legible ──────────────────────────────────────────────────────────────────────────────────────
+
+CONTRAST = """element => {
+  const numbers = colour => {
+    const found = colour.match(/[\\d.]+/g).map(Number);
+    return colour.startsWith("color(") ? found.map((v, i) => (i < 3 ? v * 255 : v)) : found;
+  };
+  const over = (top, below) => top.slice(0, 3).map((v, i) => v * (top[3] ?? 1) + below[i] * (1 - (top[3] ?? 1)));
+  const chain = [];
+  for (let e = element; e; e = e.parentElement ?? e.getRootNode().host) chain.push(numbers(getComputedStyle(e).backgroundColor));
+  const ground = chain.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+  const text = over(numbers(getComputedStyle(element).color), ground);
+  const light = c => c.map(v => v / 255).map(v => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const [high, low] = [light(ground), light(text)].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_is_enough_in_both_themes(open_page: OpenPage, sample: str, scheme: str) -> None:
+    page = open_page(_asking(sample, QUESTION, TITLE), WIDE, scheme)
+    page.locator(".chip").first.click()
+    page.wait_for_timeout(300)
+    places = [".chip[aria-expanded=true]", ".chip[aria-expanded=false]", ".claim.quote", ".place", ".facts", "mark"]
+    places += ['[data-testid="stBaseButton-primaryFormSubmit"]', "h1"]
+    found = {place: page.locator(place).first.evaluate(CONTRAST) for place in places}
+    assert {place: round(ratio, 1) for place, ratio in found.items() if ratio < 4.5} == {}
