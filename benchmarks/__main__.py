@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.json:
         print(report.as_json(reports))
-    return 0 if all(bar.held for found in reports for bar in found.bars) else 1
+    return report.exit_code(reports)
 
 
 def _run_all(options: argparse.Namespace) -> list[Report]:

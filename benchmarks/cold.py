@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -82,7 +81,19 @@ def ask_command(library: Path, say: Say) -> list[str]:
     """Fill a library with the sample corpus; returns the command that asks one of its titles."""
     say("making a library of the sample corpus")
     with resources.as_file(resources.files("corpus") / "built" / _SAMPLE) as sample:
-        measured([*program(), "add", str(sample), "--kind", "film", "--progress", "none", "--library", str(library)])
+        measured(
+            [
+                *program(),
+                "add",
+                str(sample),
+                "--kind",
+                "film",
+                "--progress",
+                "none",
+                "--library",
+                str(library),
+            ]
+        )
     return [*program(), "ask", _QUESTION, "--title", _TITLE, "--library", str(library), "--json"]
 
 
@@ -106,9 +117,7 @@ def check_answer(out: str) -> None:
 
 def heavy_imports() -> list[str]:
     """Which of the heavy modules `pullquote --help` imports."""
-    done = subprocess.run(
-        [sys.executable, "-c", _IMPORTED], capture_output=True, text=True, timeout=_TIMEOUT_S, env={**os.environ}
-    )
+    done = subprocess.run([sys.executable, "-c", _IMPORTED], capture_output=True, text=True, timeout=_TIMEOUT_S)
     if done.returncode:
         raise CannotMeasure(f"pullquote --help ended with {done.returncode}.")
     return sorted(set(HEAVY) & set(json.loads(done.stderr.splitlines()[-1])))
@@ -130,7 +139,12 @@ def _report(helps: list[Ran], asks: list[Ran], heavy: list[str]) -> Report:
             Bar("`ask`, peak resident memory", memory_mb, ASK_MEMORY_MB, "MB", at_least=False),
         ),
         (f"`--help` imports {', '.join(heavy) if heavy else 'none'} of: {', '.join(HEAVY)}.",),
-        {"help_cpu_s": help_cpu_s, "ask_cpu_s": ask_cpu_s, "ask_memory_mb": memory_mb, "heavy_imports": heavy},
+        {
+            "help_cpu_s": help_cpu_s,
+            "ask_cpu_s": ask_cpu_s,
+            "ask_memory_mb": memory_mb,
+            "heavy_imports": heavy,
+        },
     )
 
 

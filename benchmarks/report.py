@@ -54,6 +54,11 @@ def markdown(report: Report) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def exit_code(reports: Iterable[Report]) -> int:
+    """0 when every bar held, 1 when one was missed."""
+    return 0 if all(bar.held for report in reports for bar in report.bars) else 1
+
+
 def as_json(reports: Iterable[Report]) -> str:
     """Every report's figures and bars, by name."""
     found = {report.name: {"figures": report.figures, "bars": [_bar(b) for b in report.bars]} for report in reports}

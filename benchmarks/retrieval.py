@@ -201,7 +201,12 @@ def _shares_table(
 ) -> Table:
     headers = [f"{name} (n = {len(asked)})" for name, asked in found.items()]
     rows = tuple(
-        (name, *(_share(shares[name][set_name]) for set_name in found), _share(micro[name]), _ratio(ratios.get(name)))
+        (
+            name,
+            *(_share(shares[name][set_name]) for set_name in found),
+            _share(micro[name]),
+            _ratio(ratios.get(name)),
+        )
         for name in shares
     )
     return Table(("contestant", *headers, "all", f"{OURS} to it (95 %)"), rows)

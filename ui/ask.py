@@ -14,8 +14,9 @@ from ui import answer_component, messages
 from ui.safe import label, one_line
 from ui.shared_library import library_path, open_shared, titles_of
 
+# The picker's value for "All titles"; every other value is a title's id. (A string here would be shown on the page
+# when somebody runs it with Streamlit's magic on.)
 ALL = ""
-"""The picker's value for "All titles"; every other value is a title's id."""
 MAX_PILLS = 8
 _PILL_LENGTH = 60
 

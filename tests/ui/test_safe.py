@@ -38,7 +38,7 @@ def test_plain_says_the_same_twice(text: str) -> None:
 @given(TEXT)
 def test_html_reads_back_as_the_visible_text_and_holds_no_markup(text: str) -> None:
     escaped = safe.html(text)
-    assert standard_html.unescape(escaped) == safe.visible(text) or "&" in text
+    assert standard_html.unescape(escaped) == safe.visible(text)
     assert not set("<>\"'") & set(escaped)
 
 
