@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -56,7 +55,7 @@ def after_claims(out: Console, found: Answer) -> None:
     if found.nearest:
         out.print(Text("\nThe nearest passages, which do not answer the question:", style="dim"))
         for citation in found.citations:
-            out.print(Padding(Text(f"[{citation.id}] “{one_line(citation.quote)}”"), (0, 0, 0, 2)))
+            out.print(Text(f"  [{citation.id}] “{one_line(citation.quote)}”"))
     if found.citations:
         out.print(Text("\nSources" if not found.nearest else "\nFrom", style="bold"))
         for citation in found.citations:
@@ -159,7 +158,7 @@ def reviews(out: Console, found: Sequence[Review], total: int, offset: int) -> N
         head = Text(f"{review.id}  ", style="cyan")
         head.append(_byline(review), style="bold")
         out.print(head)
-        out.print(Padding(Text(one_line(review.text[:240])[:160] + " …", style="dim"), (0, 0, 1, 2)))
+        out.print(Text(f"  {one_line(review.text[:240])[:160]} …\n", style="dim"))
     out.print(Text(f"{offset + 1 if found else 0}–{offset + len(found)} of {total}", style="dim"))
 
 

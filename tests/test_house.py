@@ -12,7 +12,9 @@ import pytest
 import rag
 
 ROOT = Path(__file__).parent.parent
-OURS = [p for top in ("rag", "ui", "evals", "corpus", "prompts", "benchmarks") for p in sorted((ROOT / top).rglob("*.py"))]
+OURS = [
+    p for top in ("rag", "ui", "evals", "corpus", "prompts", "benchmarks") for p in sorted((ROOT / top).rglob("*.py"))
+]
 MODULE_LINES = 400
 FUNCTION_LINES = 60
 
@@ -41,7 +43,9 @@ def test_the_architecture_names_nothing_that_is_not_there() -> None:
     assert set(re.findall(r"\b[a-z_]+\.py\b", told)) <= there
 
 
-@pytest.mark.parametrize("document", sorted(p for p in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "document", sorted(p for p in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=lambda p: p.name
+)
 def test_every_link_in_the_documents_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text("utf-8")):
         assert (document.parent / target).exists(), target

@@ -13,7 +13,7 @@ from rag.records import BadLine, DraftClaim, DraftEnd, Evidence
 VERSION = "1"
 QUOTES = 5
 """At most this many quotes in an answer; a reader can take in no more."""
-_MARGIN = 1.0
+_MARGIN = 1.5
 """A second quote of one review must score within this of the best (z-scores), or it only repeats."""
 
 _FIRST = (

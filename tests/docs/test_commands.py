@@ -32,7 +32,9 @@ def reviews(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ["README.md"])
-def test_the_commands_of_a_document_run(document: str, reviews: None, needs_model: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_of_a_document_run(
+    document: str, reviews: None, needs_model: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = [c for c in commands(document) if c.startswith("pullquote")]
     assert len(found) >= 5
     for command in found:
@@ -48,7 +50,9 @@ def test_the_five_lines_of_the_readme_run(reviews: None, needs_model: None, caps
     assert "ending" in capsys.readouterr().out
 
 
-def test_the_contract_names_every_field_of_an_answer(reviews: None, needs_model: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_contract_names_every_field_of_an_answer(
+    reviews: None, needs_model: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     told = (ROOT / "docs" / "contract.md").read_text("utf-8")
     cli.run(["add", "reviews"])
     capsys.readouterr()

@@ -35,6 +35,7 @@ def plan(question: str) -> Plan:
         ("How is Odile Farrant's acting?", "Odile Farrant's acting", "acting", None, "what"),
         ("Compare the endings of both films", "endings", "ending", None, "compare"),
         ("What do critics think?", "", None, None, "what"),
+        ("What is The Salt Ladder about?", "story", "story", None, "what"),
         ("Is it any good?", "", None, "positive", "yes_no"),
         ("结局怎么样？", "结局怎么样", None, None, "what"),
         ("?", "", None, None, "what"),
