@@ -142,9 +142,7 @@ def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous:
         mentioning = _mentioning(reading, plan, reviews)
         stamp = _stamp(asking, plan, stores.generation(reading), with_vectors=dense is not None)
     ranked = retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, lexical)
-    return _Found(
-        question, plan, titles, reviews, mentioning, ranked, stamp, _warnings(plan, titles, dense is not None)
-    )
+    return _Found(question, plan, titles, reviews, mentioning, ranked, stamp, _warnings(titles, dense is not None))
 
 
 def _search(
@@ -209,17 +207,12 @@ def _stamp(asking: Asking, plan: Plan, generation: int, *, with_vectors: bool) -
     )
 
 
-def _warnings(plan: Plan, titles: Sequence[Title], with_vectors: bool) -> tuple[str, ...]:
+def _warnings(titles: Sequence[Title], with_vectors: bool) -> tuple[str, ...]:
     found = []
     if not with_vectors:
         found.append(
             "Searched by words alone: not every sentence has a vector. "
             "`pullquote model check` says why; `pullquote rebuild` makes what is missing."
-        )
-    if plan.stance or plan.kind == "how_many":
-        found.append(
-            "Opinions are not coded yet: passages were chosen by what they speak of, "
-            "so praise and blame stand side by side and neither is counted."
         )
     if len(titles) > _MAX_COVERED:
         found.append(f"{len(titles)} titles are in scope; coverage is given for those that are cited.")
@@ -340,8 +333,17 @@ def _answered(
         status=status,
         reason=" ".join(reasons) or None,
         claims=claims if verifier.claims else (),
-        warnings=(*found.warnings, *ended.warnings),
+        warnings=(*found.warnings, *_stance_warning(found.plan), *ended.warnings),
         chosen=chosen,
+    )
+
+
+def _stance_warning(plan: Plan) -> tuple[str, ...]:
+    if plan.stance is None and plan.kind != "how_many":
+        return ()
+    return (
+        "Opinions are not coded yet: passages were chosen by what they speak of, "
+        "so praise and blame stand side by side and neither is counted.",
     )
 
 

@@ -380,13 +380,14 @@ def ui(
 
     pullquote ui --port 8600 --headless
     """
-    import subprocess
-
     from rag import settings
     from ui import launch
 
     command, environment = launch.command(library or settings.load().library, host=host, port=port, headless=headless)
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        typer.echo(f"Note: the page has no password, and {host} may be reached by others.", err=True)
+    # This process becomes the server, so that stopping one stops the other.
+    os.execve(command[0], command, {**os.environ, **environment})  # noqa: S606
 
 
 # ── the one place where errors end ───────────────────────────────────────────────────────────────

@@ -40,7 +40,7 @@ def invitation(titles: Sequence[Title]) -> str:
     """What there is to ask about, before the first question."""
     reviews = sum(title.reviews for title in titles)
     holds = f"{_number(reviews, 'review')} of {_number(len(titles), 'title')}."
-    return f'<div class="pq-meta"><p>{html(holds)} Every sentence of an answer names the review that says so.</p></div>'
+    return f'<div class="pq-meta"><p>{html(holds)} Every quote in an answer opens the review it stands in.</p></div>'
 
 
 def meta(answer: Answer) -> str:

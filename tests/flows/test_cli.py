@@ -6,9 +6,11 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -277,3 +279,39 @@ def test_an_interrupt_stops_quietly(needs_model: None, tmp_path: Path) -> None:
     adding.stderr.close()
     assert adding.wait(30) == 130
     assert "Traceback" not in errors
+
+
+def test_the_page_is_served_on_loopback_and_ends_with_its_command(needs_model: None, run: Run) -> None:
+    run("add", str(SAMPLE), "--kind", "film")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    serving = subprocess.Popen(
+        command("ui", "--headless", "--port", port),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert eventually(lambda: answers(port))
+    finally:
+        serving.terminate()
+        serving.wait(20)
+    assert not answers(port)
+
+
+def answers(port: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
+            return bool(reply.read() == b"ok")
+    except OSError:
+        return False
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
