@@ -16,7 +16,7 @@ NAMES = ("embed", "cold", "retrieval")
 EXAMPLES = """\
 examples:
   python -m benchmarks --data DATA               everything; DATA holds subjqa/*.jsonl
-  python -m benchmarks --quick embed cold        the two that need no data, in two minutes
+  python -m benchmarks --quick                   without data: embed and cold, in two minutes
   python -m benchmarks embed --texts notes.txt   the sentences of any text file
   python -m benchmarks retrieval --data DATA --json
 
@@ -42,16 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_all(options: argparse.Namespace) -> list[Report]:
     """Each report is printed as soon as it is there, unless all are wanted as one JSON object."""
-    names = [name for name in NAMES if name in options.names] or list(NAMES)
-    if "retrieval" in names and options.data is None:
-        raise CannotMeasure("retrieval needs --data PATH, a folder with subjqa/*.jsonl.")
     reports = []
-    for name in names:
+    for name in _chosen(options):
         found = _run(name, options)
         reports.append(found)
         if not options.json:
             print(report.markdown(found), flush=True)
     return reports
+
+
+def _chosen(options: argparse.Namespace) -> list[str]:
+    """The benchmarks that were named, in order; of all, those for which there is data."""
+    if options.data is not None:
+        return [name for name in NAMES if name in options.names] or list(NAMES)
+    if "retrieval" in options.names:
+        raise CannotMeasure("retrieval needs --data PATH, a folder with subjqa/*.jsonl.")
+    if not options.names:
+        _say("retrieval")("left out: it needs --data PATH")
+    return [name for name in NAMES if name in (options.names or ("embed", "cold"))]
 
 
 def _run(name: str, options: argparse.Namespace) -> Report:

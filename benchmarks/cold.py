@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from statistics import median
+from unittest import mock
 
 from benchmarks.clock import Say
 from benchmarks.report import Bar, CannotMeasure, Report, Table
@@ -53,7 +57,7 @@ class Ran:
 def run(say: Say, *, quick: bool = False) -> Report:
     """Make a library of the sample, warm the caches, measure `--help` and `ask` in turns."""
     repeats = QUICK_REPEATS if quick else REPEATS
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, bytecode_in(Path(folder) / "bytecode"):
         ask = ask_command(Path(folder) / "library", say)
         say("warming up")
         check_answer(measured(ask).out)
@@ -64,6 +68,14 @@ def run(say: Say, *, quick: bool = False) -> Report:
             helps.append(measured(help_command()))
             asks.append(measured(ask))
     return _report(helps, asks, heavy_imports())
+
+
+@contextmanager
+def bytecode_in(folder: Path) -> Iterator[None]:
+    """Let the commands keep their bytecode here: warming writes it, whatever the checkout or CI forbids."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with mock.patch.dict(os.environ, kept | {"PYTHONPYCACHEPREFIX": str(folder)}, clear=True):
+        yield
 
 
 def program() -> list[str]:

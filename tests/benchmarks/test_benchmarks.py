@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from benchmarks import chroma_minilm, clock, embed, model, products, report, retrieval, rivals, subjqa
+from benchmarks import chroma_minilm, clock, cold, embed, model, products, report, retrieval, rivals, subjqa
 from benchmarks.__main__ import main
 from benchmarks.report import Bar, CannotMeasure, Report, Table
 from rag.search import minilm_graph
@@ -119,6 +121,23 @@ def test_every_session_opened_inside_has_the_same_threads() -> None:
     with clock.same_threads(1):
         assert ort.SessionOptions().intra_op_num_threads == 1
     assert ort.SessionOptions().intra_op_num_threads == 0
+
+
+def test_fresh_processes_keep_bytecode_even_where_ci_forbids_it(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    with cold.bytecode_in(tmp_path):
+        assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+        assert os.environ["PYTHONPYCACHEPREFIX"] == str(tmp_path)
+    assert dict(os.environ) == before
+
+
+def test_a_command_that_fails_is_a_sentence() -> None:
+    ran = cold.measured([sys.executable, "-c", "print(6 * 7)"])
+    assert ran.out == "42\n"
+    assert ran.cpu_s > 0
+    assert 1 < ran.memory_mb < 1_000
+    with pytest.raises(CannotMeasure, match="ended with 3: no"):
+        cold.measured([sys.executable, "-c", "import sys; print('no', file=sys.stderr); sys.exit(3)"])
 
 
 # ── embedding ────────────────────────────────────────────────────────────────────────────────────
