@@ -61,7 +61,7 @@ def embed_all(embedder: Embedder, sets: Mapping[str, Sequence[Question]], say: S
     texts: set[str] = set()
     for name, asked in sets.items():
         texts |= {view for question in asked for view in question.item.views}
-        texts |= {text for q in asked for text in (q.text, plan_of(q.text, subjqa.KINDS[name]).query)}
+        texts |= {text for q in asked for text in (q.text, *plan_of(q.text, subjqa.KINDS[name]).queries)}
     ordered = sorted(texts)
     every = max(1, len(ordered) // 10)
 
@@ -93,7 +93,8 @@ def contestants(kind: str, vectors: Mapping[str, Vectors]) -> dict[str, Ranker]:
         item, plan = question.item, plan_of(question.text, kind)
         lexical = retrieve.bm25(item.stems, plan.terms)
         title_ids = (item.id,) * len(item.sentences)
-        similar = dense(question, plan.query)
+        query = retrieve.query_vector(np.stack([vectors[text] for text in plan.queries]))
+        similar = (matrix(item) @ query).astype(np.float64)
         ranked = retrieve.rank(plan, item.sentences, title_ids, item.stems, similar, lexical)
         rows = {sentence.id: row for row, sentence in enumerate(item.sentences)}
         return [rows[passage.sentence.id] for passage in ranked[:TOP]]

@@ -135,7 +135,7 @@ def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous:
         titles = _scope_titles(stores.all_titles(reading), question, wanted, previous)
         plan = _plan(question, titles, previous)
         ids = [title.id for title in titles]
-        query = asking.embedder.embed([plan.query])[0] if asking.embedder else None
+        query = _query_vector(asking.embedder, plan)
         scope, lexical = _search(reading, asking, plan, ids, query)
         dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
         reviews = scopes.reviews_by_title(reading, ids)
@@ -143,6 +143,10 @@ def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous:
         stamp = _stamp(asking, plan, stores.generation(reading), with_vectors=dense is not None)
     ranked = retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, lexical)
     return _Found(question, plan, titles, reviews, mentioning, ranked, stamp, _warnings(titles, dense is not None))
+
+
+def _query_vector(embedder: Embedder | None, plan: Plan) -> Vectors | None:
+    return None if embedder is None else retrieve.query_vector(embedder.embed(plan.queries))
 
 
 def _search(

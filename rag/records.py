@@ -142,8 +142,8 @@ class Plan:
     aspect: str | None
     stance: Literal["positive", "negative"] | None
     kind: PlanKind
-    query: str
-    """The text whose vector is searched for: the focus, with its aspect's name."""
+    queries: tuple[str, ...]
+    """The texts whose vectors, summed, are searched for: the question, and its focus with the aspect's name."""
     terms: tuple[str, ...]
     """Stems for the word search."""
     mentions: tuple[frozenset[str], ...] = ()

@@ -1,7 +1,8 @@
 """Question → plan: what it is about, apart from the words that only make it a question. Pure.
 
 "What did critics dislike about the ending?" asks about *the ending*; the rest says that an opinion is wanted and
-which way it leans. Only the focus is searched for: the scaffolding pulls every sentence of every review near.
+which way it leans. The focus alone decides whether a sentence may answer: the scaffolding ("what did critics think
+of") pulls every sentence of every review near.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ _SUBJECT = re.compile(r"^\W*what(?:[’']s|\s+is|\s+was)\b.{0,60}\babout\W*$", r
 
 _LIKES = frozenset(_LIKING.split())
 _DISLIKES = frozenset(_DISLIKING.split())
-_SCAFFOLD = words.STOP_WORDS | frozenset(f"{_REVIEWERS} {_TELLING} {_THINGS} {_MEASURING}".split()) | _LIKES | _DISLIKES
+_ASKING = frozenset(f"{_REVIEWERS} {_TELLING}".split())
+_SCAFFOLD = words.STOP_WORDS | _ASKING | frozenset(f"{_THINGS} {_MEASURING}".split()) | _LIKES | _DISLIKES
 _NEGATED_LIKING = re.compile(
     r"(?:n[’']t|\b(?:not|never|no one|nobody|hardly))\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress)", re.IGNORECASE
 )
@@ -84,17 +86,17 @@ def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title])
     if not kept and _SUBJECT.search(asked):
         kept = ["story"]
     focus = " ".join(kept)
-    terms = tuple(dict.fromkeys(words.stems(focus)))
+    stems = tuple(dict.fromkeys(words.stems(focus)))
     named = frozenset(words.stem(token) for name in _names(asked, kept) for token in words.tokens(name))
-    aspect, phrases = _aspect(frozenset(terms) - named, aspects)
+    aspect, phrases = _aspect(frozenset(stems) - named, aspects)
     return Plan(
         focus=focus,
         aspect=aspect.id if aspect else None,
         stance=_stance(question),
         kind=next((kind for kind, pattern in _KINDS if pattern.search(question)), "what"),
-        query=_query(focus, aspect),
-        terms=terms,
-        mentions=phrases if aspect else _all_of(terms),
+        queries=_queries(asked, focus, aspect),
+        terms=_terms(asked),
+        mentions=phrases if aspect else _all_of(stems),
         required=named if aspect else frozenset(),
     )
 
@@ -141,11 +143,19 @@ def _aspect(stems: frozenset[str], aspects: Sequence[Aspect]) -> tuple[Aspect | 
     return best[1], best[2]
 
 
-def _query(focus: str, aspect: Aspect | None) -> str:
-    if aspect is None:
-        return focus or _VERDICT_QUERY
-    bare = aspect.name.removeprefix("the ")
-    return focus if bare in focus else f"{focus}, {bare}"
+def _terms(asked: str) -> tuple[str, ...]:
+    """The words that are searched for: those of the question, without the ones that only ask reviewers for a word."""
+    found = [word for word in words.tokens(asked) if word not in words.STOP_WORDS and word not in _ASKING]
+    return tuple(dict.fromkeys(words.stem(word) for word in found))
+
+
+def _queries(asked: str, focus: str, aspect: Aspect | None) -> tuple[str, ...]:
+    """Both the question and its focus: each finds what the other misses (docs/benchmarks.md, retrieval)."""
+    question = " ".join(asked.split())
+    if not focus:
+        return question, _VERDICT_QUERY
+    bare = aspect.name.removeprefix("the ") if aspect else focus
+    return question, focus if bare in focus else f"{focus}, {bare}"
 
 
 def _all_of(stems: tuple[str, ...]) -> tuple[Phrase, ...]:

@@ -67,6 +67,13 @@ def bm25(
     return scores
 
 
+def query_vector(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One unit vector for the vectors of a plan's queries, a row each: the direction of their sum."""
+    summed = vectors.sum(axis=0)
+    unit: NDArray[np.float32] = summed / np.linalg.norm(summed)
+    return unit
+
+
 def zscores(scores: Scores) -> Scores:
     """Scores with mean 0 and deviation 1; all 0 where they do not differ."""
     deviation = scores.std()

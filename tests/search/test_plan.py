@@ -49,8 +49,8 @@ def test_questions(question: str, focus: str, aspect: str | None, stance: str | 
 @given(st.text(max_size=200))
 def test_any_question_has_a_plan(question: str) -> None:
     found = plan(question)
-    assert found.query
-    assert bool(found.mentions) == bool(found.terms)
+    assert len(found.queries) == 2
+    assert bool(found.mentions) == bool(found.focus)
 
 
 def test_a_name_beside_an_aspect_is_required_and_a_pronoun_may_carry_it() -> None:
