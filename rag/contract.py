@@ -112,6 +112,16 @@ def checks(found: Sequence[Check]) -> Json:
     return {"schema": "pullquote.doctor/1", "checks": [asdict(check) for check in found]}
 
 
+def rebuilt(generation: int) -> Json:
+    """`pullquote.rebuild/1`."""
+    return {"schema": "pullquote.rebuild/1", "generation": generation}
+
+
+def model(name: str, folder: str) -> Json:
+    """`pullquote.model/1`: which model lies where."""
+    return {"schema": "pullquote.model/1", "name": name, "folder": folder}
+
+
 def error(found: PullquoteError) -> Json:
     """`pullquote.error/1`."""
     return {

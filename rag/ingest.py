@@ -26,7 +26,6 @@ _EMBEDDED_AT_ONCE = 2_048
 _INDEXED_AT_ONCE = 500
 
 OnProgress = Callable[[Progress], None]
-NO_TEXT_HINT = "The report says why for each. See what was recognised with --dry-run, and set columns with --map."
 
 
 @dataclass
@@ -60,7 +59,12 @@ def add(store: Store, items: Iterable[Item], on_progress: OnProgress, *, dry_run
             intake.finish(writing, batch, _now())
     report = _report(taking, seen, dry_run)
     if not seen.records:
-        raise NothingRead("No review could be read.", NO_TEXT_HINT, rejected=[vars(r) for r in report.rejected])
+        raise NothingRead(
+            "No review could be read.",
+            "Set columns with --map FIELD=COLUMN, and look first with --dry-run.",
+            columns=[vars(column) for column in report.columns],
+            rejected=[vars(rejected) for rejected in report.rejected],
+        )
     return report
 
 
@@ -97,6 +101,11 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
         for title in touched
         if title.id in taking.guessed and title.kind != taxonomy.GENERAL
     ]
+    elsewhere = [
+        Note(known[title_id].name, f"{count} of these were added under this title before, and stay there")
+        for title_id, count in taking.elsewhere.items()
+        if count
+    ]
     return AddReport(
         batch=taking.batch,
         added=outcomes["added"],
@@ -106,7 +115,7 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
         columns=tuple(seen.columns),
         rejected=tuple(seen.rejected),
         titles=tuple(TitleAdded(t.id, t.name, t.kind, taking.added_to[t.id]) for t in touched),
-        notes=(*seen.notes, *guessed),
+        notes=(*seen.notes, *guessed, *elsewhere),
         dry_run=dry_run,
     )
 

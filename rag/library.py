@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -22,7 +23,7 @@ from rag import answer as answering
 from rag import settings as configuration
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
-from rag.errors import EmbedderMismatch, InputError, ModelMissing, SchemaOutdated
+from rag.errors import EmbedderMismatch, InputError, LibraryDamaged, ModelMissing, SchemaOutdated
 from rag.records import AddReport, Answer, Check, Evidence, Progress, Review, Title
 from rag.reviews import lock
 from rag.reviews import store as stores
@@ -113,15 +114,20 @@ class Library:
             taxonomy.load(kind)
         options = read.ReadOptions(title, kind, column_map or {})
         with tempfile.TemporaryDirectory() as spool:
-            stdin = read.save_stdin(sys.stdin.buffer, Path(spool)) if read.STDIN in map(str, paths) else None
+            stdin = read.save_stdin(sys.stdin.buffer, Path(spool), options) if read.STDIN in map(str, paths) else None
             items = read.read_all([Path(path) for path in paths], options, stdin)
             if dry_run:
                 return self._dry_run(items, on_progress)
             with self._writing("add"):
-                report = ingest.add(self._store_or_new(), items, on_progress)
+                store = self._store_or_new()
                 embedder = self._matching_embedder()
-                ingest.catch_up(self._opened(), embedder, self._open_index, on_progress)
-                return ingest.with_warnings(report, self._opened(), embedder is not None)
+                report = ingest.add(store, items, on_progress)
+                try:
+                    ingest.catch_up(store, embedder, self._open_index, on_progress)
+                except LibraryDamaged as error:
+                    # The reviews are stored and in SQLite; only the index can't take them now.
+                    return replace(report, warnings=(f"{error.message} {error.hint}",))
+                return ingest.with_warnings(report, store, embedder is not None)
 
     def _dry_run(self, items: Iterator[Item], on_progress: Callable[[Progress], None]) -> AddReport:
         from rag import ingest
@@ -280,8 +286,12 @@ class Library:
     def _discard_index(self) -> None:
         """Remove the index's folder, so that a damaged one is never opened."""
         address = configuration.parse_index(self._settings.index, self.path)
-        if self._index is None and not isinstance(address, MemoryIndex):
+        if self._index is not None or isinstance(address, MemoryIndex):
+            return
+        if address.path.is_dir():
             shutil.rmtree(address.path, ignore_errors=True)
+        else:
+            address.path.unlink(missing_ok=True)
 
     def _opened(self) -> Store:
         if self._store is None:
@@ -319,9 +329,13 @@ def _open_minilm(folder: Path, cache: Path) -> Embedder:
     from rag.search import minilm
 
     graph = minilm.graph_file(cache)
-    if not graph.is_file():
-        from rag.search import minilm_graph
+    try:
+        if graph.is_file():
+            return minilm.MiniLM(folder, graph)
+    except ModelMissing:
+        graph.unlink()  # damaged: make it anew, once
+    from rag.search import minilm_graph
 
-        model_files.check(folder)
-        minilm_graph.build_file(folder / model_files.WEIGHTS, graph)
+    model_files.check(folder)
+    minilm_graph.build_file(folder / model_files.WEIGHTS, graph)
     return minilm.MiniLM(folder, graph)

@@ -149,7 +149,13 @@ class Plan:
     mentions: tuple[frozenset[str], ...] = ()
     required: frozenset[str] = frozenset()
     """Stems that must occur beside a mention: the "Buscemi" of "Buscemi's acting"."""
-    filters: Mapping[str, str] = field(default_factory=dict)
+    people: tuple[str, ...] = ()
+    """Critics and outlets the question names: only their reviews are asked."""
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """What narrows the reviews in scope."""
+        return {"by": ", ".join(self.people)} if self.people else {}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +82,10 @@ def parse_index(address: str, library: Path) -> IndexAddress:
     """The one string that says where the vector index lives, as a typed value. Raises InputError."""
     if not address:
         return FolderIndex(library / "index")
+    # A folder of our own inside the one that is named: it may hold other things, and other libraries' vectors.
+    own = f"pullquote-{hashlib.sha256(str(library.resolve()).encode()).hexdigest()[:8]}"
     if address == "memory:":
         return MemoryIndex()
     if "://" in address or address.endswith(":"):
         raise InputError(f"The index address {address!r} is of no kind that is supported.", "Use a folder or memory:.")
-    return FolderIndex(Path(address))
+    return FolderIndex(Path(address) / own)

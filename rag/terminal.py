@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -54,12 +55,12 @@ def after_claims(out: Console, found: Answer) -> None:
         out.print(one_line(found.reason))
     if found.nearest:
         out.print(Text("\nThe nearest passages, which do not answer the question:", style="dim"))
-        for citation in found.citations:
-            out.print(Text(f"  [{citation.id}] “{one_line(citation.quote)}”"))
-    if found.citations:
-        out.print(Text("\nSources" if not found.nearest else "\nFrom", style="bold"))
-        for citation in found.citations:
-            out.print(_source(found, citation))
+    elif found.citations:
+        out.print(Text("Sources", style="bold"))
+    for citation in found.citations:
+        if found.nearest:
+            out.print(Text(f"  “{one_line(citation.quote)}”"))
+        out.print(_source(found, citation))
     _footer(out, found)
 
 
@@ -129,15 +130,20 @@ def added(out: Console, report: AddReport) -> None:
         out.print(f"  {one_line(title.name)} ({title.kind}): +{title.added}")
     for note in report.notes:
         out.print(Text(f"  {one_line(note.file)}: {one_line(note.text)}", style="dim"))
-    if report.rejected:
-        out.print(Text(f"{len(report.rejected)} could not be used:", style="yellow"))
-    for rejected in report.rejected[:_SHOWN_REJECTS]:
-        place = f"{rejected.file}:{rejected.line}" if rejected.line else rejected.file
-        out.print(f"  {one_line(place)}: {one_line(rejected.reason)}")
-    if len(report.rejected) > _SHOWN_REJECTS:
-        out.print(f"  … and {len(report.rejected) - _SHOWN_REJECTS} more; see them all with --json")
+    refused(out, [asdict(rejected) for rejected in report.rejected])
     for warning in report.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+
+
+def refused(out: Console, rejected: Sequence[Mapping[str, Any]]) -> None:
+    """Every refused row's place and reason, the first ones whole."""
+    if rejected:
+        out.print(Text(f"{len(rejected)} could not be used:", style="yellow"))
+    for row in rejected[:_SHOWN_REJECTS]:
+        place = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
+        out.print(f"  {one_line(place)}: {one_line(row['reason'])}")
+    if len(rejected) > _SHOWN_REJECTS:
+        out.print(f"  … and {len(rejected) - _SHOWN_REJECTS} more; see them all with --json")
 
 
 def _reviews(count: int) -> str:

@@ -12,6 +12,9 @@ from rag.evidence import cite, support
 from rag.records import Citation, Claim, DraftClaim, Dropped, Evidence, Review, Sentence
 from rag.search.base import Embedder
 
+STANDS_ALONE = 8
+"""A sentence of fewer words is offered together with the one behind it."""
+
 
 @dataclass(frozen=True)
 class Quotable:
@@ -20,6 +23,17 @@ class Quotable:
     evidence: Mapping[str, Evidence]
     reviews: Mapping[str, Review]
     sentences: Mapping[str, Sequence[Sentence]]
+
+
+def continuation(
+    sentence: Sentence, sentences: Mapping[str, Sequence[Sentence]], reviews: Mapping[str, Review]
+) -> Sentence | None:
+    """What a sentence too short to stand alone ("For the end I am sorry.") goes on with, in its paragraph."""
+    tiles, text = sentences[sentence.review_id], reviews[sentence.review_id].text
+    if len(sentence.view.split()) >= STANDS_ALONE or sentence.ordinal + 1 >= len(tiles):
+        return None
+    following = tiles[sentence.ordinal + 1]
+    return None if following.noise or "\n\n" in text[sentence.start : sentence.end] else following
 
 
 class Verifier:

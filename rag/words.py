@@ -75,7 +75,7 @@ def content_stems(text: str) -> list[str]:
 
 def numbers(text: str) -> list[str]:
     """Digits, percentages, fractions and cardinals from two up, as written and in order."""
-    return [match.group().strip() for match in _NUMBER.finditer(text)]
+    return [match.group().strip() for match in _NUMBER.finditer(unicodedata.normalize("NFC", text))]
 
 
 def quantifiers(text: str) -> list[str]:
@@ -86,6 +86,7 @@ def quantifiers(text: str) -> list[str]:
 def names(text: str) -> list[str]:
     """Capitalised words that do not open a sentence: most likely names."""
     found = []
+    text = unicodedata.normalize("NFC", text)
     for match in re.finditer(r"(?<![.!?…:]\s)(?<![.!?…:])(?<=\s)[\"“‘'(]?([A-Z][\w’'-]+)", text):
         word = match.group(1).removesuffix("'s").removesuffix("’s")
         if word.casefold() not in STOP_WORDS:

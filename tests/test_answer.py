@@ -51,7 +51,7 @@ def test_who_says_what_with_the_counts_that_are_honest(ask: Callable[..., Answer
     found = ask()
     assert found.status == "answered"
     assert [claim.text for claim in found.claims] == [
-        "2 of the 3 reviews speak of the ending; the other one does not.",
+        "At least 2 of the 3 reviews mention the ending.",
         "Ola Brandt (Courier) writes: “What a brave ending! The cast is warm.”",
         "Mara Quill (Post) says: “The ending is a cheat, and it knows it.”",
     ]
@@ -63,14 +63,14 @@ def test_who_says_what_with_the_counts_that_are_honest(ask: Callable[..., Answer
 def test_a_focus_that_is_no_aspect_is_counted_by_its_words(ask: Callable[..., Answer]) -> None:
     found = ask("Is the lighthouse in it?")
     assert found.coverage[0].mentioning == 1
-    assert found.claims[0].text == "1 of the 3 reviews speaks of “lighthouse”; the other 2 do not."
+    assert found.claims[0].text == "At least 1 of the 3 reviews mentions “lighthouse”."
 
 
 @pytest.mark.parametrize("question", ["What did critics say about the soundtrack?", "How is the goat?"])
 def test_what_no_review_speaks_of_is_not_answered(ask: Callable[..., Answer], question: str) -> None:
     found = ask(question)
     assert (found.status, found.claims) == ("abstained", ())
-    assert "The 3 reviews say nothing of" in str(found.reason)
+    assert "No mention of" in str(found.reason)
     assert set(found.nearest) == {citation.id for citation in found.citations} != set()
 
 

@@ -48,3 +48,4 @@ def test_quantifiers_over_people_are_seen() -> None:
 
 def test_names_are_capitalised_words_inside_a_sentence() -> None:
     assert words.names("The film by Mara Quill’s cousin is long. Nobody minds.") == ["Mara", "Quill"]
+    assert words.names("It is by Jose\u0301 Ruiz.") == ["José", "Ruiz"]

@@ -37,6 +37,7 @@ class ExtractiveEngine:
     def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
         """One quote a claim, the best reviews first, a review's second quote right behind its first."""
         going_on = {item.continues: item.id for item in request.evidence if item.continues}
+        several = len({item.title for item in request.evidence}) > 1
         unsigned = 0
         for number, group in enumerate(_by_review(_selected(request.evidence))):
             if request.cancelled():
@@ -44,8 +45,9 @@ class ExtractiveEngine:
                 return
             first = group[0]
             who = _name(first) or _UNSIGNED[min(unsigned, 1)]
+            about = f", on {first.title}," if several else ""
             unsigned += not first.critic and not first.outlet
-            yield DraftClaim("quote", _fill(_FIRST[number % len(_FIRST)], who), _ids(first, going_on))
+            yield DraftClaim("quote", _fill(_FIRST[number % len(_FIRST)], who + about), _ids(first, going_on))
             for nth, other in enumerate(group[1:]):
                 again = (first.critic or _SAME_UNSIGNED) if _name(first) is None or first.critic else who
                 yield DraftClaim("quote", _fill(_AGAIN[nth % len(_AGAIN)], again), _ids(other, going_on))

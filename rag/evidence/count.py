@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 
 def mention_sentence(mentioning: Mapping[str, int], reviews: Mapping[str, int], focus: str) -> str | None:
-    """How many reviews speak of a focus, title by title (both mappings by title name); never pooled.
+    """How many reviews mention a focus, title by title (both mappings by title name); never pooled.
 
-    None where there is nothing to count.
+    A mention is seen by its words, so a review that speaks of the thing in other words is missed: the sentence says
+    "at least". None where there is nothing to count.
     """
     parts = [
         _one(mentioning.get(name, 0), total, focus, name if len(reviews) > 1 else None)
@@ -20,12 +21,16 @@ def mention_sentence(mentioning: Mapping[str, int], reviews: Mapping[str, int], 
 
 def _one(k: int, n: int, focus: str, title: str | None) -> str:
     place = f" of {title}" if title else ""
-    if n == 1:
-        return f"The only review{place} {'speaks' if k else 'does not speak'} of {focus}."
-    if k == n:
-        return f"{'Both' if n == 2 else f'All {n}'} reviews{place} speak of {focus}."
     if k == 0:
-        return f"None of the {n} reviews{place} speaks of {focus}."
-    rest = n - k
-    silent = "the other one does not" if rest == 1 else f"the other {rest} do not"
-    return f"{k} of the {n} reviews{place} {'speaks' if k == 1 else 'speak'} of {focus}; {silent}."
+        return no_mention(n, focus, title)
+    if n == 1:
+        return f"The only review{place} mentions {focus}."
+    if k == n:
+        return f"{'Both' if n == 2 else f'All {n}'} reviews{place} mention {focus}."
+    return f"At least {k} of the {n} reviews{place} {'mentions' if k == 1 else 'mention'} {focus}."
+
+
+def no_mention(n: int, focus: str, title: str | None = None) -> str:
+    """That none of n reviews was seen to mention a focus."""
+    place = f" of {title}" if title else ""
+    return f"No mention of {focus} was found in the {'only review' if n == 1 else f'{n} reviews'}{place}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated
@@ -28,28 +29,35 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
 FIELDS = tuple(KNOWN_NAMES)
 
 MAX_TEXT = 1_000_000
-_MAX_FIELD = 300
+_MAX_FIELD = {"url": 2_000}
+_MAX_OTHER_FIELD = 300
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Zl", "Zp", "Zs"})  # blanks, controls, marks on nothing
 _EXAMPLE_LENGTH = 60
 _DATE_FORMATS = ("%Y/%m/%d", "%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%Y-%m")
+# A longer run of digits is a number of seconds, however much of a date `fromisoformat` sees in it.
+_ISO_START = re.compile(r"(\d{4}-\d{2}-\d{2}|\d{8})(?!\d)")
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold().lstrip("\ufeff"))
 
 
+def check_fields(chosen: Mapping[str, str]) -> None:
+    """Raises InputError where --map names a field that is not one of ours."""
+    for field in chosen:
+        if field not in FIELDS:
+            raise InputError(f"--map: there is no field {field!r}.", f"The fields are {', '.join(FIELDS)}.")
+
+
 def recognise(names: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
     """Which column holds which field: `{field: column}`.
 
     `chosen` is what the user said with --map, `{field: column}`; an empty column leaves the field out.
-    Raises InputError for a field that is not one of ours, or a column that the table does not have.
+    Raises ValueError for a column that the table does not have.
     """
     for field, column in chosen.items():
-        if field not in FIELDS:
-            raise InputError(f"--map: there is no field {field!r}.", f"The fields are {', '.join(FIELDS)}.")
         if column and column not in names:
-            raise InputError(
-                f"--map {field}={column}: the table has no column {column!r}.", f"It has {', '.join(names)}."
-            )
+            raise ValueError(f"--map {field}={column}: the table has no column {column!r}; it has {', '.join(names)}")
     by_plain = {_plain(name): name for name in reversed(names) if name}
     taken = set(chosen.values())
     found = {field: column for field, column in chosen.items() if column}
@@ -89,7 +97,7 @@ def storable(value: str) -> str:
 
 
 def _text(value: str | None) -> str:
-    if value is None or not re.search(r"\w", value):
+    if value is None or all(unicodedata.category(c) in _UNSEEN for c in value):
         raise ValueError("it has no text")
     if len(value) > MAX_TEXT:
         raise ValueError(f"its text has {len(value):,} characters; at most {MAX_TEXT:,} are read")
@@ -97,11 +105,16 @@ def _text(value: str | None) -> str:
 
 
 def _short(value: str | None) -> str | None:
-    if value is None:
-        return None
-    if len(value) > _MAX_FIELD:
-        raise ValueError(f"it has {len(value):,} characters where at most {_MAX_FIELD} make sense")
-    return " ".join(storable(value).split())
+    return None if value is None else " ".join(storable(value).split())
+
+
+def without_too_long(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The values but for those, the text aside, that are longer than their field can make sense of."""
+    return {
+        field: value
+        for field, value in values.items()
+        if field == "text" or len((value or "").strip()) <= _MAX_FIELD.get(field, _MAX_OTHER_FIELD)
+    }
 
 
 def iso_date(value: str | None) -> str | None:
@@ -109,19 +122,17 @@ def iso_date(value: str | None) -> str | None:
     if value is None:
         return None
     value = value.strip()
-    try:
-        return datetime.fromisoformat(value).date().isoformat()
-    except ValueError:
-        pass
+    if start := _ISO_START.match(value):
+        try:
+            return date.fromisoformat(start[1]).isoformat()
+        except ValueError:
+            return None
     for form in _DATE_FORMATS:
         try:
             return datetime.strptime(value, form).date().isoformat()
         except ValueError:
             continue
-    try:
-        return date.fromisoformat(value[:10]).isoformat()
-    except ValueError:
-        return None
+    return None
 
 
 ShortText = Annotated[str | None, BeforeValidator(_blank_to_none), AfterValidator(_short)]

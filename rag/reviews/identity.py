@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Collection
 
 from rag import words
@@ -34,9 +35,14 @@ def title_id(name: str, taken: Collection[str]) -> str:
     return found
 
 
+def folded(name: str) -> str:
+    """A name as it is compared: case, blanks and the ways to write an accent folded."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
 def author(critic: str | None) -> str | None:
-    """A critic's name as it is compared: case and blanks folded."""
-    return " ".join(critic.casefold().split()) if critic else None
+    """A critic's name as it is compared."""
+    return folded(critic) if critic else None
 
 
 def review_id(title: str, text: str, critic: str | None, ordinal: int = 1) -> str:

@@ -55,11 +55,15 @@ class Intake:
     seen: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
     """Source keys met in this run: one met twice names nothing."""
+    standing: set[str] = field(default_factory=set)
+    """Reviews that a record of this run stands for: no other record of it may replace them."""
     outcomes: Counter[str] = field(default_factory=Counter)
     added_to: Counter[str] = field(default_factory=Counter)
     """Reviews gained, by title id."""
     touched: set[str] = field(default_factory=set)
     """Titles that a record of this run belongs to."""
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    """By title id: known records that this run gave another title, which they did not get."""
     unsettled: set[str] = field(default_factory=set)
     """New titles whose kind nobody named."""
     guessed: set[str] = field(default_factory=set)
@@ -78,7 +82,9 @@ def start(connection: Connection, batch: str, started: str) -> Intake:
     """Open a batch."""
     connection.execute(insert(batches).values(id=batch, started=started))
     intake = Intake(batch)
-    for title in all_titles(connection):
+    known = all_titles(connection)
+    intake.titles = {identity.folded(title.name): title for title in known}
+    for title in known:
         _remember(intake, title)
     return intake
 
@@ -90,19 +96,26 @@ def finish(connection: Connection, batch: str, finished: str) -> None:
 
 def open_source(connection: Connection, intake: Intake, source: Source) -> None:
     """Begin a file: under its own name, or under that of a file with the same bytes that was added before."""
-    same = select(files.c.name).where(files.c.digest == source.digest, files.c.name != source.name)
-    mine = connection.scalar(select(files.c.digest).where(files.c.name == source.name))
-    twin = connection.scalar(same.order_by(files.c.name).limit(1))
-    intake.source = twin if twin is not None and mine is None else source.name
-    if mine is None:
-        connection.execute(insert(files).values(name=source.name, digest=source.digest))
-    elif mine != source.digest:
-        connection.execute(update(files).where(files.c.name == source.name).values(digest=source.digest))
+    mine = connection.execute(select(files).where(files.c.name == source.name)).one_or_none()
+    if mine is not None and mine.digest == source.digest:
+        intake.source = mine.same_as or mine.name
+    else:
+        twin = _file_with(connection, source.digest) if mine is None else None
+        intake.source = twin or source.name
+        connection.execute(delete(files).where(files.c.name == source.name))
+        connection.execute(insert(files).values(name=source.name, digest=source.digest, same_as=twin))
     rows = connection.execute(
         select(sources.c.digest, func.count()).where(sources.c.name == intake.source).group_by(sources.c.digest)
     )
     intake.known = Counter(dict(rows.all()))
     intake.seen = Counter()
+
+
+def _file_with(connection: Connection, digest: str) -> str | None:
+    """The name under which the records of a file with these bytes are kept."""
+    wanted = select(func.coalesce(files.c.same_as, files.c.name)).where(files.c.digest == digest)
+    found: str | None = connection.scalar(wanted.order_by(files.c.name).limit(1))
+    return found
 
 
 def take(connection: Connection, intake: Intake, record: Record) -> Taken:
@@ -113,6 +126,8 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
         # A file that went back to an earlier text means that text again.
         if known.state != SUPERSEDED or record.key is None:
             intake.touched.add(known.title_id)
+            named = intake.titles.get(identity.folded(record.title))
+            intake.elsewhere[known.title_id] += named is None or named.id != known.title_id
             intake.keys.add(record.key or "")
             return _count(intake, "unchanged", known.review_id)
     title = _title_for(connection, intake, record)
@@ -138,6 +153,7 @@ def _take_new(connection: Connection, intake: Intake, record: Record, title: Tit
 
 def _count(intake: Intake, outcome: Outcome, review_id: str) -> Taken:
     intake.outcomes[outcome] += 1
+    intake.standing.add(review_id)
     return Taken(outcome, review_id)
 
 
@@ -165,18 +181,25 @@ def _review_of(connection: Connection, source: str, digest: str) -> Row[*tuple[A
 def _holder_of_key(
     connection: Connection, intake: Intake, record: Record, title: Title
 ) -> Row[*tuple[Any, ...]] | None:
-    """The live review that this record's key names. A key shared by several records names none."""
+    """The live review that this record's key names and that it may replace.
+
+    A key shared by several records names none, and a url names none where another critic signs: a shop's product
+    page stands in every review of the product.
+    """
     if record.key is None:
         return None
     first_time = record.key not in intake.keys
     intake.keys.add(record.key)
     holders = connection.execute(
-        select(reviews.c.id, reviews.c.state)
+        select(reviews.c.id, reviews.c.critic)
         .distinct()
         .join(sources, sources.c.review_id == reviews.c.id)
         .where(sources.c.key == record.key, reviews.c.state == LIVE, reviews.c.title_id == title.id)
     ).all()
-    return holders[0] if first_time and len(holders) == 1 else None
+    if not first_time or len(holders) != 1 or holders[0].id in intake.standing:
+        return None
+    critics = {identity.author(holders[0].critic), identity.author(record.critic)} - {None}
+    return None if record.key.startswith("url:") and len(critics) > 1 else holders[0]
 
 
 def _same_vote(connection: Connection, record: Record, title: Title) -> Row[*tuple[Any, ...]] | None:
@@ -195,7 +218,7 @@ def _same_vote(connection: Connection, record: Record, title: Title) -> Row[*tup
 
 
 def _title_for(connection: Connection, intake: Intake, record: Record) -> Title:
-    known = intake.titles.get(_folded(record.title))
+    known = intake.titles.get(identity.folded(record.title))
     if known is not None:
         return known
     taken = {title.id for title in intake.titles.values()}
@@ -211,12 +234,10 @@ def _title_for(connection: Connection, intake: Intake, record: Record) -> Title:
 
 
 def _remember(intake: Intake, title: Title) -> None:
-    for name in (*title.aliases, title.name):
-        intake.titles[_folded(name)] = title
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+    """A title is known by its name, and by an alias that is no other title's name or alias."""
+    intake.titles[identity.folded(title.name)] = title
+    for alias in title.aliases:
+        intake.titles.setdefault(identity.folded(alias), title)
 
 
 def _write(connection: Connection, intake: Intake, record: Record, title: Title) -> str:

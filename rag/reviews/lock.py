@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryLocked
+from rag.errors import InputError, LibraryLocked
 
 
 @contextmanager
@@ -28,6 +28,8 @@ def writing(folder: Path, verb: str) -> Iterator[None]:
             f"Another process is writing this library: {_holder(note)}.",
             "Wait for it to end, then try again.",
         ) from None
+    except OSError as error:
+        raise InputError(f"The library {folder} can't be written: {error.strerror}.") from error
     try:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         note.write_text(json.dumps({"pid": os.getpid(), "verb": verb, "started": started}), "utf-8")

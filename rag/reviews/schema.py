@@ -21,7 +21,7 @@ REVISIONS = ("0001",)
 
 metadata = MetaData()
 
-# generation, embedder, split version …
+# generation, embedder
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
 titles = Table(
@@ -81,12 +81,13 @@ sources = Table(
     Index("sources_by_key", "key"),
 )
 
-# A file of identical bytes under another name is the same source.
+# A file of identical bytes under another name is the same source: same_as is the name its records are kept under.
 files = Table(
     "files",
     metadata,
     Column("name", String, primary_key=True),
     Column("digest", String, nullable=False),
+    Column("same_as", String),
     Index("files_by_digest", "digest"),
 )
 

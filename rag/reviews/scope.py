@@ -6,12 +6,12 @@ only the sentences these name are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, bindparam, func, select, text, tuple_
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, text, tuple_
 
 from rag.records import Sentence
 from rag.reviews.journal import as_matrix
@@ -30,12 +30,23 @@ class Scope:
     """(sentences, dimensions), or None where some sentence has no vector yet."""
 
 
-def reviews_by_title(connection: Connection, title_ids: Sequence[str]) -> dict[str, int]:
-    """How many live reviews each title has."""
-    wanted = select(reviews.c.title_id, func.count()).where(reviews.c.title_id.in_(title_ids))
-    live = wanted.where(reviews.c.state == LIVE).group_by(reviews.c.title_id)
-    found: dict[str, int] = dict(connection.execute(live).all())
-    return {title: found.get(title, 0) for title in title_ids}
+def people(connection: Connection, title_ids: Sequence[str]) -> list[str]:
+    """Every critic and outlet that signs a live review of these titles."""
+    live = (reviews.c.title_id.in_(title_ids), reviews.c.state == LIVE)
+    found = {
+        name
+        for column in (reviews.c.critic, reviews.c.outlet)
+        for name in connection.scalars(select(column).distinct().where(*live, column.is_not(None)))
+    }
+    return sorted(found)
+
+
+def live_reviews(connection: Connection, title_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The live reviews of these titles as `{review id: title id}`; where names are given, only by these people."""
+    wanted = select(reviews.c.id, reviews.c.title_id).where(reviews.c.title_id.in_(title_ids), reviews.c.state == LIVE)
+    if names:
+        wanted = wanted.where(or_(reviews.c.critic.in_(names), reviews.c.outlet.in_(names)))
+    return {review: title for review, title in connection.execute(wanted)}  # noqa: C416 - mypy knows no dict of rows
 
 
 def size(connection: Connection, title_ids: Sequence[str]) -> int:
@@ -100,9 +111,11 @@ def _joined(parts: Sequence[Scope]) -> Scope:
     )
 
 
-def within(scope: Scope, title_ids: frozenset[str]) -> Scope:
-    """The part of a scope that belongs to these titles."""
-    rows = [row for row, title in enumerate(scope.title_ids) if title in title_ids]
+def within(scope: Scope, review_ids: Container[str]) -> Scope:
+    """The part of a scope that stands in these reviews."""
+    rows = [row for row, sentence in enumerate(scope.sentences) if sentence.review_id in review_ids]
+    if len(rows) == len(scope.sentences):
+        return scope
     return Scope(
         tuple(scope.sentences[row] for row in rows),
         tuple(scope.title_ids[row] for row in rows),

@@ -7,12 +7,14 @@ when it ends, and adds one to the generation, by which readers see that somethin
 from __future__ import annotations
 
 import difflib
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     Row,
@@ -30,6 +32,7 @@ from sqlalchemy.engine import ExceptionContext
 
 from rag.errors import (
     DiskFull,
+    InputError,
     LibraryDamaged,
     LibraryLocked,
     LibraryTooNew,
@@ -40,6 +43,7 @@ from rag.errors import (
     UnknownTitle,
 )
 from rag.records import Review, Title
+from rag.reviews import identity
 from rag.reviews.schema import REVISIONS, meta, reviews, sentences, sources, titles
 
 DATABASE = "library.db"
@@ -107,13 +111,17 @@ class Store:
 
 
 def _connect(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(URL.create("sqlite", database=str(path)))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # BEGIN is ours, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
-            connection.execute(f"PRAGMA {pragma}").close()
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+                connection.execute(f"PRAGMA {pragma}").close()
+        except sqlite3.Error as error:
+            _raise_ours(error)
+            raise
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -125,19 +133,38 @@ def _connect(path: Path) -> Engine:
 
 
 def _translate(context: ExceptionContext) -> None:
-    """Say SQLite's errors in ours."""
-    message = str(context.original_exception)
-    if "disk is full" in message or "disk I/O error" in message:
-        raise DiskFull(
-            "The disk is full (or failing) where the library lives.",
-            "What was acknowledged is kept. Make room, then run the same command again.",
-        ) from context.original_exception
-    if "locked" in message:
-        raise LibraryLocked("The library is being written.", "Try again in a moment.") from context.original_exception
-    if "not a database" in message or "malformed" in message:
-        raise LibraryDamaged(
-            f"The library's database is damaged: {message}.", "Run pullquote doctor, or restore a backup."
-        ) from context.original_exception
+    _raise_ours(context.original_exception)
+
+
+def _raise_ours(error: BaseException) -> None:
+    """Say SQLite's errors in ours; what is none of these stays as it is."""
+    message = str(error)
+    for signs, ours, text_, hint in _TRANSLATIONS:
+        if any(sign in message for sign in signs):
+            raise ours(f"{text_} ({message}).", hint) from error
+
+
+_TRANSLATIONS: tuple[tuple[tuple[str, ...], type[PullquoteError], str, str], ...] = (
+    (
+        ("disk is full", "disk I/O error"),
+        DiskFull,
+        "The disk is full, or failing, where the library lives",
+        "What was acknowledged is kept. Make room, then run the same command again.",
+    ),
+    (("locked",), LibraryLocked, "The library is being written", "Try again in a moment."),
+    (
+        ("not a database", "malformed"),
+        LibraryDamaged,
+        "The library's database is damaged",
+        "Run pullquote doctor, or restore a backup.",
+    ),
+    (
+        ("unable to open", "readonly"),
+        InputError,
+        "The library's database can't be opened for writing",
+        "Check the folder's permissions; a copy of the library on a disk that can be written works.",
+    ),
+)
 
 
 # ── the few values that describe the library ─────────────────────────────────────────────────────
@@ -175,16 +202,18 @@ def all_titles(connection: Connection) -> list[Title]:
 
 
 def find_title(known: Sequence[Title], wanted: str) -> Title:
-    """The title with this id, name or alias, case aside. Raises UnknownTitle with the nearest names."""
-    folded = " ".join(wanted.casefold().split())
-    for title in known:
-        if title.id == wanted or folded in {name.casefold() for name in (title.name, *title.aliases)}:
-            return title
-    names = {title.name.casefold(): title.name for title in known}
-    near = [names[name] for name in difflib.get_close_matches(folded, list(names), n=3, cutoff=0.5)]
-    near += [name for low, name in names.items() if folded and folded in low and name not in near][:3]
+    """The title with this id, name or alias (in this order), case aside. Raises UnknownTitle with the nearest names."""
+    name = identity.folded(wanted)
+    by_id = {title.id: title for title in known}
+    by_name = {identity.folded(title.name): title for title in reversed(known)}
+    by_alias = {identity.folded(alias): title for title in reversed(known) for alias in title.aliases}
+    found = by_id.get(wanted) or by_name.get(name) or by_alias.get(name)
+    if found is not None:
+        return found
+    near = [by_name[low].name for low in difflib.get_close_matches(name, list(by_name), n=3, cutoff=0.5)]
+    near += [title.name for low, title in by_name.items() if name and name in low and title.name not in near][:3]
     hint = f"Did you mean {' or '.join(near)}?" if near else "See them all with: pullquote titles"
-    raise UnknownTitle(f"There is no title {wanted!r} in this library.", hint, nearest=near)
+    raise UnknownTitle(f"There is no title “{wanted}” in this library.", hint, nearest=near)
 
 
 # ── reviews ──────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,6 @@ import chromadb
 import numpy as np
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
-from chromadb.errors import ChromaError
 
 from rag.errors import LibraryDamaged
 from rag.search.base import Vectors
@@ -47,7 +46,8 @@ class ChromaIndex:
                 self._client = chromadb.PersistentClient(str(self._folder), settings)
                 self._name = _COLLECTION
             self._collection: Any = self._create()
-        except (ChromaError, ValueError, RuntimeError) as error:
+        except Exception as error:  # Chroma lets anything out of a folder it can't open, AttributeError too
+            SharedSystemClient.clear_system_cache()  # or this process would find the failed client again
             raise LibraryDamaged(
                 f"The vector index in {self.address} can't be opened: {error}",
                 "Mend it with: pullquote rebuild",
@@ -92,6 +92,6 @@ class ChromaIndex:
             self._open()
 
     def close(self) -> None:
-        """Drop Chroma's own cached client of this folder."""
+        """Let go of the folder."""
         if self._folder is not None:
-            SharedSystemClient.clear_system_cache()
+            self._client.close()

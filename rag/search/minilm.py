@@ -18,6 +18,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from rag.errors import ModelMissing
 from rag.search.base import Vectors
 from rag.search.model_files import DIGESTS, NAME, TOKENIZER, WEIGHTS, check_file
 
@@ -46,7 +47,10 @@ class MiniLM:
         # The file pads everything to 128 tokens and cuts there; neither is wanted.
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._session = ort.InferenceSession(str(graph), _options(), providers=["CPUExecutionProvider"])
+        try:
+            self._session = ort.InferenceSession(str(graph), _options(), providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors share no base but this
+            raise ModelMissing(f"{graph} is not a whole graph: {error}", "Remove it; it is built anew.") from error
 
     @property
     def identity(self) -> str:

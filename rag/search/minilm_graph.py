@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, checker, helper, numpy_helper
 from safetensors.numpy import load_file
 
+from rag.errors import ModelMissing
+
 LAYERS = 6
 HEADS = 12
 HIDDEN = 384
@@ -60,10 +62,17 @@ class _Graph:
 
 def build_file(weights_file: Path, target: Path) -> None:
     """Build the graph into a file: written beside and renamed, so that nobody ever sees half of one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    graph = build(weights_file)
     half = target.with_name(f"{target.name}.{os.getpid()}")
-    half.write_bytes(build(weights_file))
-    half.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(graph)
+        half.replace(target)
+    except OSError as error:
+        raise ModelMissing(
+            f"The model's graph can't be written to {target.parent}: {error.strerror}.",
+            "Set PULLQUOTE_CACHE_DIR to a folder that can be written.",
+        ) from error
 
 
 def build(weights_file: Path) -> bytes:

@@ -17,10 +17,13 @@ from rag.records import Plan, PlanKind, Title
 from rag.taxonomy import Aspect, Phrase
 
 MAX_QUESTION = 2_000
+_LONG_NAME = 8
+"""A name of several words is known in any case from this many letters up."""
 
 _REVIEWERS = """critic critics reviewer reviewers review reviews reviewed people person viewer viewers audience
     audiences everyone anyone somebody someone customer customers user users fan fans reader readers guest guests
-    they others buyer buyers diner diners players player folks nobody none"""
+    they others buyer buyers diner diners players player folks nobody none worth seeing
+    reading watching recommend recommends"""
 _TELLING = """think thinks thought thinking say says said saying tell tells told feel feels felt feeling find finds
     found mention mentions mentioned describe describes described opinion opinions view views consider considered
     agree agreed disagree disagreed recommend recommended judge judged regard comment comments commented reaction
@@ -78,9 +81,12 @@ _MAY_MISS_FROM = 3
 _MAX_MENTION_WORDS = 6
 
 
-def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title]) -> Plan:
-    """What a question asks, given the aspects and the titles in scope. Never fails: at worst the focus is empty."""
-    asked = _without_names(question, titles)
+def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title], people: Sequence[str] = ()) -> Plan:
+    """What a question asks, given the aspects, the titles in scope and the people it names (`people_in`).
+
+    Never fails: at worst the focus is empty.
+    """
+    asked = _without(question, [*(name for t in titles for name in (t.name, *t.aliases)), *people])
     kept = [word for word in re.findall(r"[\w’'-]+", asked) if _carries_meaning(word)]
     kept = [word for word in kept if word.casefold() not in _WEAK] or kept
     if not kept and _SUBJECT.search(asked):
@@ -98,23 +104,37 @@ def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title])
         terms=_terms(asked),
         mentions=phrases if aspect else _all_of(stems),
         required=named if aspect else frozenset(),
+        people=tuple(people),
     )
 
 
 def named_in(question: str, title: Title) -> bool:
-    """Whether a question names a title, letter for letter: "interview" is a word, "Interview" the film."""
+    """Whether a question names a title.
+
+    A name of one word counts letter for letter: "interview" is a word, "Interview" the film. A longer one counts in
+    any case and without its article.
+    """
     return any(_name_pattern(name).search(question) for name in (title.name, *title.aliases))
 
 
+def people_in(question: str, people: Sequence[str]) -> tuple[str, ...]:
+    """The critics and outlets that a question names in full, the longest names first."""
+    folded = question.casefold()
+    likely = (name for name in people if name.casefold().removeprefix("the ") in folded)
+    return tuple(sorted((name for name in likely if _name_pattern(name).search(question)), key=len, reverse=True))
+
+
 def _name_pattern(name: str) -> re.Pattern[str]:
+    bare = re.sub(r"^the\s+", "", name, flags=re.IGNORECASE)
+    if len(name.split()) > 1 and len(bare) >= _LONG_NAME:
+        return re.compile(rf"(?<!\w)(?:the\s+)?{re.escape(bare)}(?:['’]s)?(?!\w)", re.IGNORECASE)
     return re.compile(rf"(?<!\w){re.escape(name)}(?:['’]s)?(?!\w)")
 
 
-def _without_names(question: str, titles: Sequence[Title]) -> str:
-    """The question without the titles in scope: "in Interview" says where to look, not what for."""
-    for title in titles:
-        for name in sorted((title.name, *title.aliases), key=len, reverse=True):
-            question = _name_pattern(name).sub(" ", question)
+def _without(question: str, names: Sequence[str]) -> str:
+    """The question without the titles and people it names: they say where to look, not what for."""
+    for name in sorted(names, key=len, reverse=True):
+        question = _name_pattern(name).sub(" ", question)
     return question
 
 

@@ -130,12 +130,18 @@ def _best_first(passage: Passage) -> tuple[float, str, int]:
 
 
 def spread(ranked: Sequence[Passage], per_review: int = PER_REVIEW, limit: int = EVIDENCE) -> list[Passage]:
-    """The best passages, at most `per_review` from one review: every review's best before any review's second."""
-    rounds: list[list[Passage]] = [[] for _ in range(per_review)]
-    taken: Counter[str] = Counter()
-    for passage in ranked:
-        nth = taken[passage.sentence.review_id]
+    """The best passages, at most `per_review` from one review.
+
+    Every review's best comes before any review's second; of these, each title's best, then each title's next best,
+    so that one long review or one much-reviewed title cannot fill the evidence.
+    """
+    of_review: Counter[str] = Counter()
+    of_title: Counter[tuple[int, str]] = Counter()
+    placed = []
+    for place, passage in enumerate(ranked):
+        nth = of_review[passage.sentence.review_id]
+        of_review[passage.sentence.review_id] += 1
         if nth < per_review:
-            rounds[nth].append(passage)
-            taken[passage.sentence.review_id] += 1
-    return [passage for one in rounds for passage in one][:limit]
+            placed.append(((nth, of_title[nth, passage.title_id], place), passage))
+            of_title[nth, passage.title_id] += 1
+    return [passage for _, passage in sorted(placed, key=lambda pair: pair[0])][:limit]

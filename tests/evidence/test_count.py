@@ -14,13 +14,13 @@ from rag.evidence.count import mention_sentence
 @pytest.mark.parametrize(
     ("k", "n", "sentence"),
     [
-        (0, 1, "The only review does not speak of the ending."),
-        (1, 1, "The only review speaks of the ending."),
-        (2, 2, "Both reviews speak of the ending."),
-        (0, 4, "None of the 4 reviews speaks of the ending."),
-        (1, 4, "1 of the 4 reviews speaks of the ending; the other 3 do not."),
-        (3, 4, "3 of the 4 reviews speak of the ending; the other one does not."),
-        (4, 4, "All 4 reviews speak of the ending."),
+        (0, 1, "No mention of the ending was found in the only review."),
+        (1, 1, "The only review mentions the ending."),
+        (2, 2, "Both reviews mention the ending."),
+        (0, 4, "No mention of the ending was found in the 4 reviews."),
+        (1, 4, "At least 1 of the 4 reviews mentions the ending."),
+        (3, 4, "At least 3 of the 4 reviews mention the ending."),
+        (4, 4, "All 4 reviews mention the ending."),
     ],
 )
 def test_every_case_has_its_sentence(k: int, n: int, sentence: str) -> None:
@@ -30,8 +30,8 @@ def test_every_case_has_its_sentence(k: int, n: int, sentence: str) -> None:
 def test_several_titles_are_counted_apart_and_named() -> None:
     counted = mention_sentence({"Salt": 1}, {"Salt": 4, "Goat": 2, "Empty": 0}, "the ending")
     assert counted == (
-        "1 of the 4 reviews of Salt speaks of the ending; the other 3 do not. "
-        "None of the 2 reviews of Goat speaks of the ending."
+        "At least 1 of the 4 reviews of Salt mentions the ending. "
+        "No mention of the ending was found in the 2 reviews of Goat."
     )
     assert mention_sentence({}, {"Empty": 0}, "the ending") is None
 

@@ -66,7 +66,7 @@ def test_an_answer_in_the_terminal_names_its_sources(run: Run, reviews: Path) ->
     run("add", str(reviews))
     code, out, _ = run("ask", ENDING, "--explain")
     assert code == 0
-    assert "Both reviews speak of the ending." in out
+    assert "Both reviews mention the ending." in out
     assert "Mara Quill writes: “The ending is a cheat.”" in out or "Mara Quill says: “The ending is a cheat.”" in out
     assert "Sources" in out and "Why this answer" in out
 
@@ -90,6 +90,8 @@ def test_an_abstention_is_done(run: Run, reviews: Path) -> None:
         (["ask", "--json"], 2, "needs a question"),
         (["frobnicate"], 2, "frobnicate"),
         (["add"], 2, "paths"),
+        (["show", "\udcff"], 2, "UTF-8"),
+        (["show", "x", "--offset", "99999999999999999999"], 2, "offset"),
     ],
 )
 def test_errors_are_sentences_with_an_exit_code(
@@ -108,12 +110,24 @@ def test_errors_are_sentences_with_an_exit_code(
 
 
 def test_refused_rows_are_listed_and_strict_says_no(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("text\nIt glows.\n \n,\n!!\n")
+    (tmp_path / "x.csv").write_text("text,user\nIt glows.,A\n\n ,B\n,\n")
     code, out, _ = run("add", "x.csv")
-    assert (code, "x.csv:5: it has no text" in out) == (0, True)
+    assert (code, "x.csv:4: it has no text" in out) == (0, True)
     assert run("add", "x.csv", "--strict")[0] == 2
     report = json.loads(run("add", "x.csv", "--json", "--dry-run")[1])
     assert {"batch", "added", "unchanged", "superseded", "duplicates", "columns", "rejected", "titles"} <= set(report)
+
+
+def test_what_could_not_be_read_is_shown_where_nothing_could(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("name,stars\nSalt,4\n")
+    code, _, err = run("add", "x.csv")
+    assert (code, "it has name, stars" in err, "No review could be read." in err) == (2, True, True)
+
+
+def test_the_demo_never_adds_to_a_library_of_yours(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PULLQUOTE_LIBRARY", str(tmp_path / "mine"))
+    assert run("demo")[0] == 0
+    assert not (tmp_path / "mine").exists()
 
 
 def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +195,7 @@ def test_the_model_is_found_and_checked(run: Run, monkeypatch: pytest.MonkeyPatc
 def test_the_demo_ends_in_a_cited_answer_and_an_honest_silence(run: Run) -> None:
     code, out, _ = run("demo")
     assert code == 0
-    assert "reviews speak of the ending" in out
+    assert "reviews mention the ending" in out
     assert "[1]" in out
     assert "The reviews don’t say." in out
     assert run("demo")[0] == 0  # a second time too
@@ -278,6 +292,7 @@ def test_an_interrupt_stops_quietly(needs_model: None, tmp_path: Path) -> None:
     errors = adding.stderr.read()
     adding.stderr.close()
     assert adding.wait(30) == 130
+    assert "Stopped." in errors
     assert "Traceback" not in errors
 
 

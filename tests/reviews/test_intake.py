@@ -132,3 +132,66 @@ def test_a_dry_run_reports_and_stores_nothing(library: Library, tmp_path: Path) 
     path.write_text("text\nThe harbour glows.\nI slept.\n")
     assert outcome(library.add([path], title="Salt", dry_run=True)) == (1, 1, 0, 0)
     assert (len(live(library)), library.generation) == (1, before)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (
+            "1,A one.\n2,B two.\n3,C three.\n",
+            "1,B two.\n2,C three.\n",
+            {"B two.", "C three."},
+        ),  # a row deleted, renumbered
+        ("1,A one.\n2,B two.\n", "1,B two.\n2,A one.\n", {"A one.", "B two."}),  # swapped
+        ("1,A one.\n2,B two.\n", "1,N new.\n2,A one.\n3,B two.\n", {"N new.", "A one.", "B two."}),  # one put before
+        ("1,A one.\n2,B two.\n", "1,A one.\n2,B two again.\n", {"A one.", "B two again."}),
+    ],
+)
+def test_what_stands_in_a_file_is_live_after_it_was_read(
+    library: Library, tmp_path: Path, before: str, after: str, kept: set[str]
+) -> None:
+    path = tmp_path / "x.csv"
+    add(library, path, f"id,text\n{before}")
+    add(library, path, f"id,text\n{after}")
+    found = {review.text for review in live(library)}
+    assert kept <= found
+    again = add(library, path, f"id,text\n{after}")
+    assert (again.added, again.superseded, {review.text for review in live(library)}) == (0, 0, found)
+
+
+def test_a_copy_is_the_same_source_however_often_either_is_added(library: Library, tmp_path: Path) -> None:
+    text = "text\nGreat!\nFine.\n"
+    for name in ("a.csv", "b.csv", "b.csv", "a.csv", "b.csv"):
+        add(library, tmp_path / name, text)
+    assert len(live(library)) == 2
+    assert outcome(add(library, tmp_path / "b.csv", text + "Great!\n")) == (3, 0, 0, 0)  # no copy any more
+    assert outcome(add(library, tmp_path / "a.csv", text)) == (0, 2, 0, 0)
+
+
+def test_one_product_page_in_the_reviews_of_two_critics_names_neither(library: Library, tmp_path: Path) -> None:
+    page = "https://shop.example/kettle"
+    add(library, tmp_path / "a.csv", f"text,critic,url\nIt boils.,Ann,{page}\n")
+    assert outcome(add(library, tmp_path / "b.csv", f"text,critic,url\nIt leaks.,Bob,{page}\n")) == (1, 0, 0, 0)
+    assert outcome(add(library, tmp_path / "c.csv", f"text,critic,url\nIt boils over.,Ann,{page}\n")) == (1, 0, 0, 0)
+
+
+def test_a_name_beats_an_alias(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "f"
+    folder.mkdir()
+    (folder / "title.toml").write_text('name = "Prometheus"\naliases = ["Alien", "", "Pro"]\n')
+    (folder / "a.txt").write_text("The film glows.")
+    (tmp_path / "x.csv").write_text("film,text\nAlien,The film bites.\n")
+    library.add([tmp_path / "x.csv"])
+    library.add([folder])
+    assert {title.name: title.reviews for title in library.titles()} == {"Alien": 1, "Prometheus": 1}
+    assert library.title("alien").name == "Alien"
+    assert library.title("PRO").name == "Prometheus"
+
+
+def test_a_known_file_under_another_title_stays_and_that_is_said(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("text\nThe harbour glows.\n")
+    library.add([path], title="Slat")
+    report = library.add([path], title="Salt")
+    assert [title.name for title in library.titles()] == ["Slat"]
+    assert any("added under this title before" in note.text for note in report.notes)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag import taxonomy
 from rag.records import Plan, Title
-from rag.search.plan import make_plan, named_in
+from rag.search.plan import make_plan, named_in, people_in
 from rag.search.retrieve import mentions
 
 FILM = taxonomy.load("film").aspects
@@ -72,4 +72,16 @@ def test_a_title_is_named_letter_for_letter() -> None:
     assert named_in("Is Interview's ending good?", interview)
     assert not named_in("How does the interview go?", interview)
     assert named_in("Is Salt slow?", SALT)
+    assert named_in("salt ladder ending", SALT)
+    assert named_in("is the SALT LADDER's end good", SALT)
     assert not named_in("Is Salty slow?", SALT)
+
+
+def test_people_are_known_in_any_case_and_are_no_focus() -> None:
+    people = ["Mara Quill", "The Tideway Herald", "Bo", "Marlow"]
+    question = "What did mara quill and Tideway Herald say of the ending?"
+    named = people_in(question, people)
+    assert set(named) == {"Mara Quill", "The Tideway Herald"}
+    found = make_plan(question, FILM, [SALT], named)
+    assert (found.focus, found.people) == ("ending", named)
+    assert people_in("Is the marlow good?", people) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -60,3 +61,8 @@ def test_no_review_fills_the_evidence_and_each_review_comes_before_any_second(pa
     if any(count == 2 for count in held.values()):
         assert set(held) == {review for review, _ in pairs}
     assert len(chosen) == min(6, sum(min(2, n) for n in Counter(review for review, _ in pairs).values()))
+
+
+def test_each_title_has_its_best_before_any_has_two() -> None:
+    ranked = [passage("a", 0, 0.9), passage("b", 0, 0.8), replace(passage("c", 0, 0.1), title_id="other")]
+    assert [p.sentence.review_id for p in retrieve.spread(ranked, limit=2)] == ["a", "c"]

@@ -75,6 +75,7 @@ def _reviews() -> None:
         "files",
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("digest", sa.String, nullable=False),
+        sa.Column("same_as", sa.String),
     )
     op.create_index("files_by_digest", "files", ["digest"])
     op.create_table(
