@@ -32,6 +32,9 @@ def test_the_index_address_is_parsed_once() -> None:
     here = Path("lib")
     assert settings.parse_index("", here) == FolderIndex(here / "index")
     assert settings.parse_index("memory:", here) == MemoryIndex()
-    assert settings.parse_index("/data/vectors", here) == FolderIndex(Path("/data/vectors"))
+    found, other = (settings.parse_index("/data/vectors", Path(name)) for name in ("one", "two"))
+    assert isinstance(found, FolderIndex) and isinstance(other, FolderIndex)
+    assert found.path.parent == other.path.parent == Path("/data/vectors")
+    assert found != other  # two libraries share a folder and no vectors
     with pytest.raises(InputError, match="ftp"):
         settings.parse_index("ftp://x", here)
