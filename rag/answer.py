@@ -315,6 +315,8 @@ def _answered(
         reasons.append("The draft broke off.")
     if found.plan.kind == "how_many":
         reasons.append("How many hold an opinion is not counted before opinions are coded; how many mention it is.")
+    if found.plan.kind == "who" and found.plan.stance:
+        reasons.append("Who praises and who blames is not told apart before opinions are coded.")
     if len(found.titles) <= _MAX_COVERED and silent:
         reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:

@@ -97,20 +97,13 @@ def test_a_claim_without_support_is_dropped_whole_with_its_reason(
 
 
 def test_a_paraphrase_that_its_passage_says_is_shown_with_its_score(ask: Callable[..., Answer]) -> None:
-    found = ask(
-        ENDING,
-        DraftClaim("paraphrase", "Mara Quill calls the ending a cheat that knows it.", ("S3",)),
-        DraftEnd(complete=True),
-    )
-    if not found.claims:  # S-numbers follow the ranking
-        found = ask(
-            ENDING,
-            DraftClaim("paraphrase", "Mara Quill calls the ending a cheat that knows it.", ("S1",)),
-            DraftEnd(complete=True),
-        )
-    (_, claim) = found.claims
-    assert claim.kind == "paraphrase"
+    said = "Mara Quill calls the ending a cheat that knows it."
+    drafts = [DraftClaim("paraphrase", said, (number,)) for number in ("S1", "S2", "S3")]
+    found = ask(ENDING, *drafts, DraftEnd(complete=True))
+    (claim,) = [claim for claim in found.claims if claim.kind == "paraphrase"]  # the other sentences don't say it
+    assert [c.critic for c in found.citations if c.id in claim.citations] == ["Mara Quill"]
     assert claim.support is not None and claim.support >= 0.5
+    assert len(found.dropped) == 2
 
 
 def test_a_draft_that_breaks_off_is_partial_and_says_so(ask: Callable[..., Answer]) -> None:
@@ -122,6 +115,11 @@ def test_a_question_of_how_many_is_partial_until_opinions_are_coded(ask: Callabl
     found = ask("How many critics disliked the ending?")
     assert found.status == "partial"
     assert "not counted" in str(found.reason)
+
+
+def test_who_liked_it_is_partial_until_opinions_are_coded(ask: Callable[..., Answer]) -> None:
+    found = ask("Who praised the ending?")
+    assert (found.status, "not told apart" in str(found.reason)) == ("partial", True)
 
 
 def test_sentences_are_heard_as_they_are_verified(ask: Callable[..., Answer]) -> None:
