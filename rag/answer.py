@@ -6,6 +6,7 @@ dropped whole with its reason. Counts are made here, over all reviews in scope.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -133,9 +134,10 @@ def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous:
         query = _query_vector(asking.embedder, plan)
         scope, lexical = _search(reading, asking, plan, in_scope, query)
         dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
-        reviews = {title_id: list(in_scope.values()).count(title_id) for title_id in ids}
+        counted = Counter(in_scope.values())
+        reviews = {title_id: counted[title_id] for title_id in ids}
         mentioning = _mentioning(reading, plan, in_scope, reviews)
-        stamp = _stamp(asking, plan, stores.generation(reading), with_vectors=dense is not None)
+        stamp = _stamp(asking, stores.generation(reading), with_vectors=dense is not None)
     ranked = retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, lexical)
     return _Found(question, plan, titles, reviews, mentioning, ranked, stamp, _warnings(titles, dense is not None))
 
@@ -196,7 +198,7 @@ def _mentioning(
     return {title: len(ids) for title, ids in found.items()}
 
 
-def _stamp(asking: Asking, plan: Plan, generation: int, *, with_vectors: bool) -> EngineStamp:
+def _stamp(asking: Asking, generation: int, *, with_vectors: bool) -> EngineStamp:
     return EngineStamp(
         name=asking.engine.identity("answer"),
         model=None,
