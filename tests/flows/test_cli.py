@@ -15,6 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
 from rag import cli
 from rag.library import Library
@@ -116,6 +119,15 @@ def test_refused_rows_are_listed_and_strict_says_no(run: Run, tmp_path: Path) ->
     assert run("add", "x.csv", "--strict")[0] == 2
     report = json.loads(run("add", "x.csv", "--json", "--dry-run")[1])
     assert {"batch", "added", "unchanged", "superseded", "duplicates", "columns", "rejected", "titles"} <= set(report)
+
+
+def test_without_a_question_a_prompt_opens_keeps_the_thread_and_remembers(run: Run, reviews: Path) -> None:
+    run("add", str(reviews))
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text("How is the ending?\nAnd who liked it?\n\n")
+        code, out, _ = run("ask")
+    assert (code, out.count("Both reviews mention the ending.")) == (0, 2)
+    assert "+And who liked it?" in Path(".pullquote/questions.txt").read_text()
 
 
 def test_what_could_not_be_read_is_shown_where_nothing_could(run: Run, tmp_path: Path) -> None:
