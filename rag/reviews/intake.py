@@ -258,15 +258,16 @@ def _write(connection: Connection, intake: Intake, record: Record, title: Title)
         connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
         connection.execute(delete(pending).where(pending.c.review_id == review_id))
     else:
-        near = _near_duplicate(connection, record.text, title.id)
+        keys = identity.near_keys(record.text)
+        near = _near_duplicate(connection, record.text, keys, title.id)
         digest = identity.text_digest(record.text)
         kept = {"title_id": title.id, "text": record.text, "text_digest": digest, "near_duplicate_of": near}
-        connection.execute(insert(reviews).values(id=review_id, **kept, **fields))
-        keys = [{"title_id": title.id, "key": k, "review_id": review_id} for k in identity.near_keys(record.text)]
+        connection.execute(insert(reviews), {"id": review_id, **kept, **fields})
         if keys:
-            connection.execute(insert(near_keys), keys)
+            rows = [{"title_id": title.id, "key": key, "review_id": review_id} for key in keys]
+            connection.execute(insert(near_keys), rows)
     write_sentences(connection, title.id, split(review_id, record.text, record.lang))
-    connection.execute(insert(pending).values(review_id=review_id, step="embed"))
+    connection.execute(insert(pending), {"review_id": review_id, "step": "embed"})
     return review_id
 
 
@@ -281,9 +282,8 @@ def _new_id(connection: Connection, record: Record, title: Title) -> str:
     return identity.review_id(title.id, record.text, None, (connection.scalar(same) or 0) + 1)
 
 
-def _near_duplicate(connection: Connection, text: str, title_id: str) -> str | None:
+def _near_duplicate(connection: Connection, text: str, keys: Sequence[int], title_id: str) -> str | None:
     """An earlier live review of the title that says nearly the same."""
-    keys = identity.near_keys(text)
     if not keys:
         return None
     alike = connection.execute(
@@ -328,15 +328,14 @@ def _supersede(connection: Connection, old: str, new: str) -> None:
 
 
 def _add_source(connection: Connection, intake: Intake, record: Record, review_id: str) -> None:
-    connection.execute(
-        insert(sources).values(
-            review_id=review_id,
-            batch_id=intake.batch,
-            name=intake.source,
-            digest=record.digest,
-            key=record.key,
-            critic=record.critic,
-            outlet=record.outlet,
-            url=record.url,
-        )
-    )
+    row = {
+        "review_id": review_id,
+        "batch_id": intake.batch,
+        "name": intake.source,
+        "digest": record.digest,
+        "key": record.key,
+        "critic": record.critic,
+        "outlet": record.outlet,
+        "url": record.url,
+    }
+    connection.execute(insert(sources), row)
