@@ -20,6 +20,7 @@ from rag.records import Progress as Done
 from rag.safe_text import one_line, visible
 
 _SHOWN_REJECTS = 20
+_SHOWN_TITLES = 20
 _STAGES = {"read": "Reading", "embed": "Embedding", "index": "Indexing"}
 _UNITS = {"read": "reviews", "embed": "sentences", "index": "reviews"}
 
@@ -126,8 +127,10 @@ def added(out: Console, report: AddReport) -> None:
     counts += [f"{report.superseded} replaced an older text"] if report.superseded else []
     counts += [f"{report.duplicates} were the same vote from another source"] if report.duplicates else []
     out.print(Text(", ".join(counts) + ".", style="bold"))
-    for title in report.titles:
+    for title in report.titles[:_SHOWN_TITLES]:
         out.print(f"  {one_line(title.name)} ({title.kind}): +{title.added}")
+    if len(report.titles) > _SHOWN_TITLES:
+        out.print(f"  … and {len(report.titles) - _SHOWN_TITLES} more titles; see them all with: pullquote titles")
     for note in report.notes:
         out.print(Text(f"  {one_line(note.file)}: {one_line(note.text)}", style="dim"))
     refused(out, [asdict(rejected) for rejected in report.rejected])

@@ -136,6 +136,15 @@ def test_what_could_not_be_read_is_shown_where_nothing_could(run: Run, tmp_path:
     assert (code, "it has name, stars" in err, "No review could be read." in err) == (2, True, True)
 
 
+def test_a_long_report_is_cut_and_says_so(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"Film {n},The harbour of film {n} glows.\n" for n in range(25)) + "\n".join(
+        "A, " for _ in range(30)
+    )
+    (tmp_path / "x.csv").write_text(f"film,text\n{rows}")
+    code, out, _ = run("add", "x.csv")
+    assert (code, "… and 5 more titles" in out, "… and 10 more; see them all with --json" in out) == (0, True, True)
+
+
 def test_the_demo_never_adds_to_a_library_of_yours(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PULLQUOTE_LIBRARY", str(tmp_path / "mine"))
     assert run("demo")[0] == 0
