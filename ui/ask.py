@@ -30,7 +30,7 @@ def page() -> None:
         _body(library_path())
     except PullquoteError as error:
         st.html(messages.problem(error))
-    except Exception:
+    except Exception:  # the one place where the page's errors end: a reader gets a sentence, the log the rest
         logger.exception("The page could not be shown.")
         st.html(messages.fault())
 

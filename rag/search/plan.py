@@ -22,15 +22,15 @@ _LONG_NAME = 8
 
 _REVIEWERS = """critic critics reviewer reviewers review reviews reviewed people person viewer viewers audience
     audiences everyone anyone somebody someone customer customers user users fan fans reader readers guest guests
-    they others buyer buyers diner diners players player folks nobody none worth seeing
-    reading watching recommend recommends"""
+    they others buyer buyers diner diners players player folks nobody none"""
 _TELLING = """think thinks thought thinking say says said saying tell tells told feel feels felt feeling find finds
     found mention mentions mentioned describe describes described opinion opinions view views consider considered
     agree agreed disagree disagreed recommend recommended judge judged regard comment comments commented reaction
     reactions impression impressions take know known call called make made makes rate rated react reacted respond
     talk talks talked write writes wrote read get got want wanted give gave seem seems seemed work works worked
     happen happened come came go went see saw seen watch watched mean means meant show shows bother bothered
-    respect regarding concerning terms case sort kind way ways please explain summarise summarize list"""
+    respect regarding concerning terms case sort kind way ways please explain summarise summarize list worth seeing
+    reading watching recommends"""
 _THINGS = """film films movie movies book books product products item items place places restaurant restaurants game
     games picture thing things aspect aspects part parts one title titles general overall whole"""
 _LIKING = """like likes liked liking love loves loved praise praises praised praising enjoy enjoys enjoyed enjoying
@@ -114,14 +114,22 @@ def named_in(question: str, title: Title) -> bool:
     A name of one word counts letter for letter: "interview" is a word, "Interview" the film. A longer one counts in
     any case and without its article.
     """
-    return any(_name_pattern(name).search(question) for name in (title.name, *title.aliases))
+    return bool(_named(question, (title.name, *title.aliases)))
 
 
 def people_in(question: str, people: Sequence[str]) -> tuple[str, ...]:
     """The critics and outlets that a question names in full, the longest names first."""
+    return tuple(_named(question, people))
+
+
+def _named(question: str, names: Sequence[str]) -> list[str]:
+    """Which of these names a question holds, the longest first.
+
+    A library has thousands of names, so a plain look comes before a pattern is made.
+    """
     folded = question.casefold()
-    likely = (name for name in people if name.casefold().removeprefix("the ") in folded)
-    return tuple(sorted((name for name in likely if _name_pattern(name).search(question)), key=len, reverse=True))
+    likely = (name for name in names if name.casefold().removeprefix("the ") in folded)
+    return sorted((name for name in likely if _name_pattern(name).search(question)), key=len, reverse=True)
 
 
 def _name_pattern(name: str) -> re.Pattern[str]:
@@ -133,7 +141,7 @@ def _name_pattern(name: str) -> re.Pattern[str]:
 
 def _without(question: str, names: Sequence[str]) -> str:
     """The question without the titles and people it names: they say where to look, not what for."""
-    for name in sorted(names, key=len, reverse=True):
+    for name in _named(question, names):
         question = _name_pattern(name).sub(" ", question)
     return question
 
