@@ -49,6 +49,7 @@ from rag.reviews.schema import REVISIONS, meta, reviews, sentences, sources, tit
 DATABASE = "library.db"
 LIVE = "live"
 SUPERSEDED = "superseded"
+REMOVED = "removed"
 _BUSY_MS = 5_000
 
 Reading = Connection
@@ -180,6 +181,11 @@ def set_meta(connection: Connection, key: str, value: str) -> None:
     changed = connection.execute(update(meta).where(meta.c.key == key).values(value=value))
     if not changed.rowcount:
         connection.execute(insert(meta).values(key=key, value=value))
+
+
+def library_id(connection: Connection) -> str:
+    """What tells this library from every other one, wherever its folder lies."""
+    return get_meta(connection, "id") or ""
 
 
 def generation(connection: Connection) -> int:
