@@ -153,10 +153,9 @@ def _search(
 def _near(reading: Reading, asking: Asking, selection: Selection, query: Vectors) -> tuple[list[str], tuple[str, ...]]:
     """The sentences nearest to the question, and what is to be said of how they were found."""
     try:
-        index = asking.index()
-        if index.count() == 0:
+        near = [name for name, _ in asking.index().nearest(query, retrieve.FETCHED)]
+        if not near:
             raise LibraryDamaged("The vector index is empty.", "Mend it with: pullquote rebuild")
-        near = [name for name, _ in index.nearest(query, retrieve.FETCHED)]
     except LibraryDamaged as error:
         said = f"{error.message} {error.hint} Until then all vectors are compared one by one."
         return scopes.nearest(reading, selection, query, retrieve.FETCHED), (said,)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import sqlite
 
 from rag import taxonomy
 from rag.records import Record, Title
@@ -41,6 +42,38 @@ _WITH_TEXT = (
     .where(reviews.c.text_digest == bindparam("digest"), reviews.c.title_id == bindparam("title"))
     .order_by(reviews.c.state, reviews.c.id)
 )
+
+_HOLDERS = (
+    select(reviews.c.id, reviews.c.critic)
+    .distinct()
+    .join(sources, sources.c.review_id == reviews.c.id)
+    .where(sources.c.key == bindparam("source_key"), reviews.c.state == LIVE, reviews.c.title_id == bindparam("title"))
+)
+_KNOWN = (
+    select(sources.c.review_id, reviews.c.title_id, reviews.c.state)
+    .join(reviews, reviews.c.id == sources.c.review_id)
+    .where(sources.c.name == bindparam("source"), sources.c.digest == bindparam("digest"))
+    .order_by(sources.c.id)
+    .limit(1)
+)
+_ALIKE = (
+    select(reviews.c.id, reviews.c.text)
+    .distinct()
+    .join(near_keys, near_keys.c.review_id == reviews.c.id)
+    .where(
+        near_keys.c.title_id == bindparam("title"),
+        near_keys.c.key.in_([bindparam(f"key{place}") for place in range(identity.KEPT_SHINGLES)]),
+        reviews.c.state == LIVE,
+    )
+    .order_by(reviews.c.id)
+    .limit(20)
+)
+_EQUAL_UNSIGNED = select(func.count()).where(
+    reviews.c.text_digest == bindparam("digest"), reviews.c.title_id == bindparam("title"), reviews.c.critic.is_(None)
+)
+_ADD_REVIEW = sqlite.insert(reviews).on_conflict_do_nothing(index_elements=["id"])
+_ADD_NEAR_KEYS = insert(near_keys)
+_ADD_SOURCE = insert(sources)
 
 Outcome = Literal["added", "unchanged", "superseded", "duplicate"]
 
@@ -151,12 +184,15 @@ def _take_new(connection: Connection, intake: Intake, record: Record, title: Tit
         intake.removed += 1
         return Taken("unchanged", twin.id)
     if old is not None and (twin is None or twin.id != old.id):
-        new_id = twin.id if twin is not None and twin.state == LIVE else _write(connection, intake, record, title)
+        if twin is not None and twin.state == LIVE:
+            new_id = twin.id
+        else:
+            new_id = _write(connection, intake, record, title, twin)
         _supersede(connection, old.id, new_id)
         return Taken("superseded", new_id)
     if twin is not None and twin.state == LIVE:
         return Taken("duplicate" if old is None else "unchanged", twin.id)
-    new_id = _write(connection, intake, record, title)
+    new_id = _write(connection, intake, record, title, twin)
     intake.added_to[title.id] += 1
     return Taken("added", new_id)
 
@@ -181,11 +217,7 @@ def settle_kinds(connection: Connection, intake: Intake) -> None:
 
 
 def _review_of(connection: Connection, source: str, digest: str) -> Row[*tuple[Any, ...]]:
-    wanted = select(sources.c.review_id, reviews.c.title_id, reviews.c.state).join(
-        reviews, reviews.c.id == sources.c.review_id
-    )
-    known = wanted.where(sources.c.name == source, sources.c.digest == digest)
-    return connection.execute(known.order_by(sources.c.id).limit(1)).one()
+    return connection.execute(_KNOWN, {"source": source, "digest": digest}).one()
 
 
 def _holder_of_key(
@@ -200,12 +232,7 @@ def _holder_of_key(
         return None
     first_time = record.key not in intake.keys
     intake.keys.add(record.key)
-    holders = connection.execute(
-        select(reviews.c.id, reviews.c.critic)
-        .distinct()
-        .join(sources, sources.c.review_id == reviews.c.id)
-        .where(sources.c.key == record.key, reviews.c.state == LIVE, reviews.c.title_id == title.id)
-    ).all()
+    holders = connection.execute(_HOLDERS, {"source_key": record.key, "title": title.id}).all()
     if not first_time or len(holders) != 1 or holders[0].id in intake.standing:
         return None
     critics = {identity.author(holders[0].critic), identity.author(record.critic)} - {None}
@@ -246,9 +273,10 @@ def _remember(intake: Intake, title: Title) -> None:
         intake.titles.setdefault(identity.folded(alias), title)
 
 
-def _write(connection: Connection, intake: Intake, record: Record, title: Title) -> str:
-    """Store a new review with its sentences and put it into the journal; bring a superseded one back to life."""
-    review_id = _new_id(connection, record, title)
+def _write(
+    connection: Connection, intake: Intake, record: Record, title: Title, twin: Row[*tuple[Any, ...]] | None
+) -> str:
+    """Store a new review with its sentences; bring back `twin` instead, the same vote that was superseded."""
     number, scale = ratings.parse(record.rating) or (None, None)
     fields = {
         "batch_id": intake.batch,
@@ -263,44 +291,48 @@ def _write(connection: Connection, intake: Intake, record: Record, title: Title)
         "rating_number": number,
         "rating_scale": scale,
     }
-    if connection.scalar(select(reviews.c.id).where(reviews.c.id == review_id)):
+    if twin is not None:
+        review_id: str = twin.id
         connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
     else:
-        keys = identity.near_keys(record.text)
-        near = _near_duplicate(connection, record.text, keys, title.id)
-        digest = identity.text_digest(record.text)
-        kept = {"title_id": title.id, "text": record.text, "text_digest": digest, "near_duplicate_of": near}
-        connection.execute(insert(reviews), {"id": review_id, **kept, **fields})
-        if keys:
-            rows = [{"title_id": title.id, "key": key, "review_id": review_id} for key in keys]
-            connection.execute(insert(near_keys), rows)
+        review_id = _insert(connection, record, title, fields)
     searched.enter(connection, review_id, title.id, record.text, record.lang)
     return review_id
 
 
-def _new_id(connection: Connection, record: Record, title: Title) -> str:
-    if not identity.is_anonymous_short(record.text, record.critic):
-        return identity.review_id(title.id, record.text, record.critic)
-    same = select(func.count()).where(
-        reviews.c.text_digest == identity.text_digest(record.text),
-        reviews.c.title_id == title.id,
-        reviews.c.critic.is_(None),
-    )
-    return identity.review_id(title.id, record.text, None, (connection.scalar(same) or 0) + 1)
+def _insert(connection: Connection, record: Record, title: Title, fields: dict[str, Any]) -> str:
+    """Store a row under an id of its own.
+
+    An id is taken where an equal short text is a vote of its own, and where the review that was given it was moved
+    or its critic was corrected since.
+    """
+    keys = identity.near_keys(record.text)
+    row = {
+        **fields,
+        "title_id": title.id,
+        "text": record.text,
+        "text_digest": identity.text_digest(record.text),
+        "near_duplicate_of": _near_duplicate(connection, record.text, keys, title.id),
+    }
+    ordinal = 1
+    if identity.is_anonymous_short(record.text, record.critic):
+        ordinal += connection.scalar(_EQUAL_UNSIGNED, {"title": title.id, "digest": row["text_digest"]}) or 0
+    review_id = identity.review_id(title.id, record.text, record.critic, ordinal)
+    while not connection.execute(_ADD_REVIEW, {"id": review_id, **row}).rowcount:
+        ordinal += 1
+        review_id = identity.review_id(title.id, record.text, record.critic, ordinal)
+    if keys:
+        rows = [{"title_id": title.id, "key": key, "review_id": review_id} for key in keys]
+        connection.execute(_ADD_NEAR_KEYS, rows)
+    return review_id
 
 
 def _near_duplicate(connection: Connection, text: str, keys: Sequence[int], title_id: str) -> str | None:
     """An earlier live review of the title that says nearly the same."""
     if not keys:
         return None
-    alike = connection.execute(
-        select(reviews.c.id, reviews.c.text)
-        .distinct()
-        .join(near_keys, near_keys.c.review_id == reviews.c.id)
-        .where(near_keys.c.title_id == title_id, near_keys.c.key.in_(keys), reviews.c.state == LIVE)
-        .order_by(reviews.c.id)
-        .limit(20)
-    )
+    asked = {f"key{place}": keys[place % len(keys)] for place in range(identity.KEPT_SHINGLES)}
+    alike = connection.execute(_ALIKE, {"title": title_id, **asked})
     return next((row.id for row in alike if identity.are_near_duplicates(row.text, text)), None)
 
 
@@ -321,4 +353,4 @@ def _add_source(connection: Connection, intake: Intake, record: Record, review_i
         "outlet": record.outlet,
         "url": record.url,
     }
-    connection.execute(insert(sources), row)
+    connection.execute(_ADD_SOURCE, row)

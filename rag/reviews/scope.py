@@ -177,11 +177,14 @@ def with_words(connection: Connection, stems: Sequence[str], selection: Selectio
     """Ids of the sentences that hold any of these stems, the most telling first (FTS5's bm25)."""
     if not stems:
         return []
+    best = select(_words.c.rowid).where(_MATCH).order_by(text("rank"), _words.c.rowid)
+    if selection == Selection():
+        best = best.limit(limit)  # rows are looked up for these alone
+    found = best.subquery()
     wanted = (
         select(sentences.c.review_id.concat(".").concat(sentences.c.ordinal))
-        .select_from(_words.join(sentences, sentences.c.rowid == _words.c.rowid))
-        .where(_MATCH, *selection.of_sentences())
-        .order_by(text("bm25(words)"), sentences.c.rowid)
+        .select_from(found.join(sentences, sentences.c.rowid == found.c.rowid))
+        .where(*selection.of_sentences())
         .limit(limit)
     )
     return list(connection.scalars(wanted, {"query": " OR ".join(_quoted(stem) for stem in stems)}))
