@@ -433,10 +433,9 @@ class Library:
         if self._store is None:
             try:
                 self._store = Store(self.path)
-            except SchemaOutdated as outdated:
+            except SchemaOutdated:
                 with self._writing("migrate"):
-                    _back_up_before(self.path / stores.DATABASE, outdated.details.get("revision"))
-                    self._store = _new_store(self.path)
+                    self._store = _migrated(self.path)
         return self._store
 
     def _store_or_new(self) -> Store:
@@ -455,19 +454,26 @@ class Library:
 
 
 def _new_store(folder: Path) -> Store:
-    """Bring the tables up to date, then open them."""
+    """Make an empty library. The file appears with its tables, so that one without is known to be damaged."""
     from rag.reviews import migrations
 
-    migrations.upgrade(folder / stores.DATABASE)
+    part = folder / f"{stores.DATABASE}.new"
+    part.unlink(missing_ok=True)
+    migrations.upgrade(part)
+    part.rename(folder / stores.DATABASE)
     return Store(folder)
 
 
-def _back_up_before(database: Path, revision: str | None) -> None:
-    """Keep a copy of a library of an older version beside it: `library.db.before-0002`."""
-    copy = database.with_name(f"{database.name}.before-{REVISIONS[-1]}")
-    if revision is None or copy.exists():
-        return
-    stores.copy_database(database, copy)
+def _migrated(folder: Path) -> Store:
+    """Bring an older library's tables up to date, having put a copy beside it: `library.db.before-0002`."""
+    from rag.reviews import migrations
+
+    database = folder / stores.DATABASE
+    copy = folder / f"{stores.DATABASE}.before-{REVISIONS[-1]}"
+    if not copy.exists():
+        stores.copy_database(database, copy)
+    migrations.upgrade(database)
+    return Store(folder)
 
 
 def _open_minilm(folder: Path, cache: Path) -> Embedder:

@@ -184,15 +184,12 @@ def _take_new(connection: Connection, intake: Intake, record: Record, title: Tit
         intake.removed += 1
         return Taken("unchanged", twin.id)
     if old is not None and (twin is None or twin.id != old.id):
-        if twin is not None and twin.state == LIVE:
-            new_id = twin.id
-        else:
-            new_id = _write(connection, intake, record, title, twin)
+        new_id = _standing(connection, intake, record, title, twin)
         _supersede(connection, old.id, new_id)
         return Taken("superseded", new_id)
     if twin is not None and twin.state == LIVE:
         return Taken("duplicate" if old is None else "unchanged", twin.id)
-    new_id = _write(connection, intake, record, title, twin)
+    new_id = _standing(connection, intake, record, title, twin)
     intake.added_to[title.id] += 1
     return Taken("added", new_id)
 
@@ -273,10 +270,12 @@ def _remember(intake: Intake, title: Title) -> None:
         intake.titles.setdefault(identity.folded(alias), title)
 
 
-def _write(
+def _standing(
     connection: Connection, intake: Intake, record: Record, title: Title, twin: Row[*tuple[Any, ...]] | None
 ) -> str:
-    """Store a new review with its sentences; bring back `twin` instead, the same vote that was superseded."""
+    """The live review of a record: `twin`, which is the same vote, brought back if it was superseded; or a new one."""
+    if twin is not None and twin.state == LIVE:
+        return str(twin.id)
     number, scale = ratings.parse(record.rating) or (None, None)
     fields = {
         "batch_id": intake.batch,

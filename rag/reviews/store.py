@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import (
     URL,
@@ -132,7 +133,9 @@ class Store:
         with self.reading() as connection:
             tables = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
             if "alembic_version" not in tables:
-                raise SchemaOutdated("The library has no tables yet.")
+                raise LibraryDamaged(
+                    f"{self.path} holds no library: it is empty, or something else.", "Restore a backup."
+                )
             found = connection.scalar(text("SELECT version_num FROM alembic_version"))
         if found not in REVISIONS:
             raise LibraryTooNew(
@@ -162,13 +165,17 @@ def copy_database(database: Path, target: Path) -> None:
 
 
 def _connect(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    read_only = _read_only_query(path)
+    address = f"file:{quote(str(path.absolute()))}" if read_only else str(path)
+    engine = create_engine(URL.create("sqlite", database=address, query=read_only))
+    pragmas = [f"busy_timeout={_BUSY_MS}", "foreign_keys=ON"]
+    pragmas += [] if read_only else ["journal_mode=WAL", "synchronous=FULL"]
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # BEGIN is ours, below
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+            for pragma in pragmas:
                 connection.execute(f"PRAGMA {pragma}").close()
         except sqlite3.Error as error:
             _raise_ours(error)
@@ -181,6 +188,23 @@ def _connect(path: Path) -> Engine:
 
     event.listen(engine, "handle_error", _translate)
     return engine
+
+
+def _read_only_query(path: Path) -> dict[str, str]:
+    """How SQLite is told to open a library on a medium that can't be written; empty where it can.
+
+    `immutable` is needed there, for a log can't be opened without writing beside it. It also passes over a log that
+    is there, so it must not be used then: the last changes would be missing without a word. Raises InputError.
+    """
+    if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+        return {}
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return {"mode": "ro", "immutable": "1", "uri": "true"}
+    raise InputError(
+        f"The library {path.parent} can't be written, and its last changes still lie in {log.name}.",
+        "Copy the folder to a disk that can be written, or open it once where it can be.",
+    )
 
 
 def _translate(context: ExceptionContext) -> None:
@@ -204,7 +228,7 @@ _TRANSLATIONS: tuple[tuple[tuple[str, ...], type[PullquoteError], str, str], ...
     ),
     (("locked",), LibraryLocked, "The library is being written", "Try again in a moment."),
     (
-        ("not a database", "malformed"),
+        ("not a database", "malformed", "no such table", "no such column", "decode to UTF-8"),
         LibraryDamaged,
         "The library's database is damaged",
         "Run pullquote doctor, or restore a backup.",
