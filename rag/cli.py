@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -631,7 +632,10 @@ def ui(
 
 def main() -> None:
     """Run a command; every error ends here as a sentence and an exit code."""
-    raise SystemExit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # All is said and done: an interrupt while Python clears up must not make a failure of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(code)
 
 
 def run(arguments: list[str]) -> int:

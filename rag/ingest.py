@@ -20,8 +20,8 @@ from rag.reviews.read import Item, Source
 from rag.reviews.store import Reading, Store
 from rag.search.base import Embedder, Index
 
-STORED_AT_ONCE = 500
-"""Reviews in one transaction: at most this many wait to be acknowledged."""
+STORED_AT_ONCE = 100
+"""Reviews in one transaction: at most this many wait to be acknowledged; the sync at its end takes some 5 ms."""
 _EMBEDDED_AT_ONCE = 2_048
 _INDEXED_AT_ONCE = 500
 

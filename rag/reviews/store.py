@@ -186,7 +186,7 @@ def _connect(path: Path) -> Engine:
         wanted = "BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN"
         connection.exec_driver_sql(wanted)
 
-    event.listen(engine, "handle_error", _translate)
+    event.listen(engine, "handle_error", translate)
     return engine
 
 
@@ -207,7 +207,8 @@ def _read_only_query(path: Path) -> dict[str, str]:
     )
 
 
-def _translate(context: ExceptionContext) -> None:
+def translate(context: ExceptionContext) -> None:
+    """Listens to an engine's errors and says them in ours."""
     _raise_ours(context.original_exception)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -272,49 +271,6 @@ def test_a_closed_pipe_is_no_error(run: Run) -> None:
     assert b"Traceback" not in shown.stderr.read()
     shown.stderr.close()
     shown.wait()
-
-
-def test_what_was_acknowledged_before_a_kill_is_there_and_the_rest_follows(
-    needs_model: None, run: Run, tmp_path: Path
-) -> None:
-    rows = "".join(f"The harbour glows on night {n}. I went home.,Critic {n}\n" for n in range(3_000))
-    (tmp_path / "x.csv").write_text("text,critic\n" + rows)
-    adding = subprocess.Popen(
-        command("add", "x.csv", "--progress", "json"), env=environment(), stderr=subprocess.PIPE, text=True
-    )
-    assert adding.stderr is not None
-    stored: list[str] = []
-    for line in adding.stderr:
-        stored += json.loads(line).get("stored", [])
-        if len(stored) >= 1_000:
-            break
-    adding.send_signal(signal.SIGKILL)
-    stored += [name for line in adding.stderr if line.endswith("}\n") for name in json.loads(line).get("stored", [])]
-    adding.stderr.close()
-    adding.wait()
-    with Library.open() as library:
-        assert all(library.review(name).text for name in stored)
-    report = json.loads(run("add", "x.csv", "--json")[1])
-    assert report["added"] + report["unchanged"] == 3_000
-    assert json.loads(run("show", "x", "--json", "--limit", "1")[1])["total"] == 3_000
-    assert run("doctor")[0] == 0
-
-
-def test_an_interrupt_stops_quietly(needs_model: None, tmp_path: Path) -> None:
-    rows = "".join(f"A sentence about the harbour number {n} that is new each time.\n" for n in range(20_000))
-    (tmp_path / "x.csv").write_text("text\n" + rows)
-    adding = subprocess.Popen(
-        command("add", "x.csv", "--progress", "json"), env=environment(), stderr=subprocess.PIPE, text=True
-    )
-    assert adding.stderr is not None
-    adding.stderr.readline()
-    time.sleep(0.2)
-    adding.send_signal(signal.SIGINT)
-    errors = adding.stderr.read()
-    adding.stderr.close()
-    assert adding.wait(30) == 130
-    assert "Stopped." in errors
-    assert "Traceback" not in errors
 
 
 def test_the_page_is_served_on_loopback_and_ends_with_its_command(needs_model: None, run: Run) -> None:
