@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import EmbedderUnavailable, IndexUnreachable, LibraryDamaged
+from rag.errors import EmbedderUnavailable, IndexUnreachable, LibraryDamaged, PullquoteError
 from rag.records import Check
 from rag.reviews import journal
 from rag.reviews import store as stores
@@ -112,8 +112,8 @@ def held_in_folder(store: Store, folder: Path) -> frozenset[str]:
 
 
 def check_embedder(name: str, answer: Callable[[], str]) -> Check:
-    """Whether a configured embedding server answers one small call."""
+    """Whether a configured embedding server answers one small call, and is the one that made the vectors."""
     try:
         return Check("model", "ok", answer())
-    except EmbedderUnavailable as error:
+    except PullquoteError as error:
         return Check("model", "damaged", f"{name}: {error.message} {error.hint or ''}".strip())

@@ -257,6 +257,11 @@ def test_a_library_of_a_server_adds_asks_and_refuses_another_embedder(
         peer.told = ["500"]
         (model,) = (c for c in library.doctor() if c.name == "model")
         assert model.state == "damaged" and "500" in model.text and KEY not in model.text
+        peer.told = []
+    monkeypatch.setenv("PULLQUOTE_EMBEDDER", "openai:others")
+    with Library.open(tmp_path / "library") as library:
+        (model,) = (c for c in library.doctor() if c.name == "model")
+        assert model.state == "damaged" and "openai:words" in model.text
     monkeypatch.delenv("PULLQUOTE_EMBEDDER")
     with Library.open(tmp_path / "library") as library, pytest.raises(EmbedderMismatch) as caught:
         library.ask("How is the ending?")
