@@ -216,10 +216,8 @@ class ChromaIndex:
 
     def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """At most `k` pairs (id, cosine), best first. Chroma Cloud gives no more than 300."""
-        found = min(k, self.count(), self._rows if isinstance(self._at, CloudIndex) else k)
-        if found == 0:
-            return []
-        result = self._do(self._query, np.asarray(vector, np.float32).reshape(1, -1), found)
+        wanted = min(k, _CLOUD_ROWS) if isinstance(self._at, CloudIndex) else k
+        result = self._do(self._query, np.asarray(vector, np.float32).reshape(1, -1), wanted)
         return [(name, 1.0 - distance) for name, distance in zip(result["ids"][0], result["distances"][0], strict=True)]
 
     def _query(self, query: Any, k: int) -> Any:
