@@ -5,6 +5,7 @@ PullquoteError
 │   ├── NothingRead       2   no row of the input could be used
 │   ├── UnknownTitle      2   no such title; the nearest names are in the hint
 │   ├── UnknownReview     2   no such review
+│   ├── UnknownBatch      2   no `add` had this batch id; the latest are in the hint
 │   ├── NoLibrary         2   there is no library at this path yet
 │   ├── LibraryTooNew     2   written by a newer Pullquote
 │   └── EmbedderMismatch  2   the stored vectors were made by another embedder
@@ -64,6 +65,10 @@ class UnknownTitle(InputError):
 
 class UnknownReview(InputError):
     """No review has this id."""
+
+
+class UnknownBatch(InputError):
+    """No `add` had this batch id."""
 
 
 class NoLibrary(InputError):

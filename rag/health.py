@@ -10,6 +10,7 @@ from rag.errors import EmbedderUnavailable, IndexUnreachable, LibraryDamaged, Pu
 from rag.records import Check
 from rag.reviews import journal
 from rag.reviews import store as stores
+from rag.reviews.changes import SCRUB
 from rag.reviews.store import Store
 from rag.search import trust
 
@@ -51,6 +52,7 @@ def check_store(store: Store) -> list[Check]:
         problems = stores.integrity(reading)
         counts = stores.counts(reading)
         untiled = stores.reviews_not_tiled(reading)
+        half_purged = stores.get_meta(reading, SCRUB) is not None
     checks = [
         Check("database", "damaged", f"SQLite reports: {problems[0]}. Restore a backup.")
         if problems
@@ -63,6 +65,9 @@ def check_store(store: Store) -> list[Check]:
         if untiled
         else Check("sentences", "ok", "every review is covered by its sentences without gap or overlap"),
     ]
+    if half_purged:
+        text = "Purged text may still lie in freed pages: a purge was broken off. Finish it with: pullquote rebuild"
+        checks.append(Check("purge", "note", text))
     waiting = journal.waiting(store)
     if waiting:
         steps = ", ".join(f"{count} wait for the step “{step}”" for step, count in sorted(waiting.items()))

@@ -106,6 +106,11 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
         for title_id, count in taking.elsewhere.items()
         if count
     ]
+    removed = (
+        [Note("removed", f"{taking.removed} were removed earlier and stay so; see: pullquote restore --help")]
+        if taking.removed
+        else []
+    )
     return AddReport(
         batch=taking.batch,
         added=outcomes["added"],
@@ -115,7 +120,7 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
         columns=tuple(seen.columns),
         rejected=tuple(seen.rejected),
         titles=tuple(TitleAdded(t.id, t.name, t.kind, taking.added_to[t.id]) for t in touched),
-        notes=(*seen.notes, *guessed, *elsewhere),
+        notes=(*seen.notes, *guessed, *elsewhere, *removed),
         dry_run=dry_run,
     )
 

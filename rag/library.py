@@ -5,7 +5,7 @@
         answer = library.ask("What did critics dislike about the ending?")
 
 Adapters are imported here when they are first needed, so that a verb loads only what it uses.
-Longer than 400 lines: one thin verb after another, and below them the one place where each part is chosen.
+Longer than 400 lines: one short method a verb, most of it what the verb promises.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Self
 import rag
 from rag import answer as answering
 from rag import settings as configuration
+from rag.candidates import Asking
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
 from rag.errors import (
@@ -35,18 +36,25 @@ from rag.errors import (
     ModelMissing,
     SchemaOutdated,
 )
-from rag.records import AddReport, Answer, Check, Evidence, Progress, Review, Title
-from rag.reviews import lock
+from rag.records import AddReport, Answer, Check, Evidence, Filters, Progress, Removal, Review, Title
+from rag.reviews import catalogue, lock
 from rag.reviews import store as stores
+from rag.reviews.catalogue import KeptCatalogue
+from rag.reviews.schema import REVISIONS
 from rag.reviews.store import Store
 from rag.search import model_files
 from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex, Settings
 
 if TYPE_CHECKING:
+    from rag.export import ExportFormat
     from rag.health import IndexState, Rebuilt
     from rag.reviews.read import Item
     from rag.search.base import Embedder, Index
     from rag.search.embed_openai import OpenAIEmbedder
+
+
+HISTORY = "questions.txt"
+"""Beside the database: the questions that were typed at the prompt."""
 
 
 def _ignore(_progress: Progress) -> None:
@@ -75,6 +83,7 @@ class Library:
         self._index_given = index is not None
         self._index_generation = -1
         self._store: Store | None = None
+        self._catalogue = KeptCatalogue()
 
     @classmethod
     def open(
@@ -124,7 +133,7 @@ class Library:
         `column_map` is `{field: column}`. A path `-` is standard input. `dry_run` reports and stores nothing.
         Raises InputError, NothingRead, LibraryLocked, DiskFull.
         """
-        from rag import ingest, taxonomy
+        from rag import ingest, keeping, taxonomy
         from rag.reviews import read
 
         if kind is not None:
@@ -139,11 +148,11 @@ class Library:
                 store = self._store_or_new()
                 embedder = self._matching_embedder()
                 report = ingest.add(store, items, on_progress)
-                try:
-                    ingest.catch_up(store, embedder, self._open_index, on_progress)
-                except (LibraryDamaged, IndexUnreachable, EmbedderUnavailable) as error:
-                    # The reviews are stored and in SQLite; only vectors or index can't be had now. The journal knows.
-                    return replace(report, warnings=(f"{error.message} {error.hint or ''}".strip(),))
+                keeping.finish_purge(store)
+                # The reviews are stored whatever becomes of the index now.
+                warning = self._follow(store, embedder, on_progress)
+                if warning is not None:
+                    return replace(report, warnings=(warning,))
                 return ingest.with_warnings(report, store, embedder is not None)
 
     def _dry_run(self, items: Iterator[Item], on_progress: Callable[[Progress], None]) -> AddReport:
@@ -164,7 +173,7 @@ class Library:
 
         Raises ModelMissing where vectors are demanded and there is no model, IndexUnreachable, EmbedderUnavailable.
         """
-        from rag import health, ingest
+        from rag import health, ingest, keeping
 
         store = self._opened()
         with self._writing("rebuild"):
@@ -173,12 +182,118 @@ class Library:
                 raise ModelMissing("There are no model files to embed with.", "Get them with: pullquote model fetch")
             if embed and embedder is not None:
                 _ = embedder.identity  # a server that does not answer is known before vectors are thrown away
+            keeping.finish_purge(store)
             before = self._index_state()
             self._discard_index()
             ingest.rebuild(store, embedder, self._open_index, on_progress, embed=embed)
             # What was written a moment ago by this process needs no child to look at it.
             after = self._index_state(in_child=False)
         return health.Rebuilt(self.generation, before, after)
+
+    def edit_title(
+        self, title: str, *, name: str | None = None, into: str | None = None, kind: str | None = None
+    ) -> tuple[Title, int]:
+        """Rename a title, merge it `into` another, or change its kind. The title, and how many votes became one.
+
+        Its old names stay aliases. Raises UnknownTitle, InputError, LibraryLocked.
+        """
+        from rag import keeping
+
+        with self._changing("edit") as store:
+            done = keeping.edit_title(store, title, name=name, into=into, kind=kind)
+            self._follow(store, None)
+        return done
+
+    def edit_review(
+        self,
+        review_id: str,
+        *,
+        title: str | None = None,
+        critic: str | None = None,
+        outlet: str | None = None,
+        date: str | None = None,
+    ) -> Review:
+        """Move a review to another title, or correct critic, outlet or date; an empty text clears.
+
+        Raises UnknownReview, UnknownTitle, InputError, LibraryLocked.
+        """
+        from rag import keeping
+
+        with self._changing("edit") as store:
+            done = keeping.edit_review(store, review_id, title=title, critic=critic, outlet=outlet, date=date)
+            self._follow(store, None)
+        return done
+
+    def remove(self, what: str | None = None, *, batch: str | None = None, purge: bool = False) -> Removal:
+        """Take a review, a title or a batch out of every answer; `restore` brings it back.
+
+        `purge` deletes instead, for good and from every file of the library, and without a name all that was removed.
+        Raises UnknownTitle, UnknownBatch, InputError, LibraryLocked.
+        """
+        from rag import keeping
+
+        with self._changing("remove") as store:
+            if not purge:
+                done = keeping.remove(store, what, batch)
+                self._follow(store, None)
+                return done
+            done = keeping.purge(store, what, batch)
+            for leftover in (self.path / HISTORY, *self.path.glob(f"{stores.DATABASE}.before-*")):
+                leftover.unlink(missing_ok=True)
+            self._follow(store, None)
+            keeping.finish_purge(store)
+            return done
+
+    def restore(
+        self, what: str | None = None, *, batch: str | None = None, on_progress: Callable[[Progress], None] = _ignore
+    ) -> Removal:
+        """Bring back what `remove` took out under the same name. Raises as `remove` does."""
+        from rag import keeping
+
+        with self._changing("restore") as store:
+            done = keeping.restore(store, what, batch)
+            self._follow(store, self._matching_embedder(), on_progress)
+        return done
+
+    @contextmanager
+    def _changing(self, verb: str) -> Iterator[Store]:
+        store = self._opened()
+        with self._writing(verb):
+            yield store
+
+    def _follow(
+        self, store: Store, embedder: Embedder | None, on_progress: Callable[[Progress], None] = _ignore
+    ) -> str | None:
+        """Let the index follow what was changed. Why it could not, where it could not: the journal keeps it."""
+        from rag import ingest
+
+        try:
+            ingest.catch_up(store, embedder, self._open_index, on_progress)
+        except (LibraryDamaged, IndexUnreachable, EmbedderUnavailable) as error:
+            return f"{error.message} {error.hint or ''}".strip()
+        return None
+
+    # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
+
+    def backup(self, file: str | Path) -> int:
+        """Copy the library into one new file while others use it; its size in bytes.
+
+        The file is a whole library but for the index, which `rebuild` makes again without embedding. Raises
+        InputError where the file is there already, and DiskFull.
+        """
+        target = Path(file)
+        if target.exists():
+            raise InputError(f"There is a file {target} already.", "Name one that does not exist yet.")
+        stores.copy_database(self._opened().path, target)
+        return target.stat().st_size
+
+    def export(self, form: ExportFormat, titles: Sequence[str] | None = None) -> Iterator[str]:
+        """The live reviews of these titles (default: all) as JSON, CSV or Markdown, in pieces. Raises UnknownTitle."""
+        from rag import export
+
+        known = self.titles()
+        wanted = [catalogue.find_title(known, name) for name in titles] if titles else known
+        return export.export(self._opened(), list(dict.fromkeys(wanted)), form)
 
     # ── verbs that read ──────────────────────────────────────────────────────────────────────────
 
@@ -187,20 +302,23 @@ class Library:
         question: str,
         *,
         titles: Sequence[str] | None = None,
+        filters: Filters | None = None,
         previous: Answer | None = None,
         on_claim: answering.OnClaim | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Answer:
         """Answer a question; every sentence of the answer cites the passage that says so.
 
-        `titles` are names or ids (default: those the question names, else all). `previous` is the answer that a
-        follow-up question continues. `on_claim(claim, citations)` hears each sentence the moment it is verified.
-        `cancelled()` is polled; once it is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
+        `titles` are names or ids (default: those the question names, else all). `filters` narrow the reviews that
+        are asked. `previous` is the answer that a follow-up question continues; it keeps its titles and filters.
+        `on_claim(claim, citations)` hears each sentence the moment it is verified. `cancelled()` is polled; once it
+        is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
         """
         return answering.ask(
             self._asking(),
             question,
             titles=titles,
+            filters=filters,
             previous=previous,
             on_claim=on_claim,
             cancelled=cancelled or (lambda: False),
@@ -210,31 +328,48 @@ class Library:
         """The sentences that a question would be answered from, best first; none where no review speaks of it."""
         return answering.evidence(self._asking(), question, titles=titles)
 
-    def _asking(self) -> answering.Asking:
+    def _asking(self) -> Asking:
         embedder = self._matching_embedder()
-        return answering.Asking(self._opened(), embedder, self._open_index, self._engine, rag.__version__)
+        return Asking(self._opened(), self._catalogue, embedder, self._open_index, self._engine, rag.__version__)
 
     def titles(self) -> list[Title]:
-        """Every title with the number of its reviews."""
+        """Every title that has reviews, with their number."""
         with self._opened().reading() as reading:
-            return stores.all_titles(reading)
+            return list(self._catalogue.at(reading).titles)
 
     def title(self, name: str) -> Title:
         """A title by name, alias or id. Raises UnknownTitle with the nearest names."""
-        return stores.find_title(self.titles(), name)
+        return catalogue.find_title(self.titles(), name)
 
     def review(self, review_id: str) -> Review:
-        """A review by its id. Raises UnknownReview."""
+        """A review by its id, also one that is history or was removed. Raises UnknownReview."""
         with self._opened().reading() as reading:
             return stores.get_review(reading, review_id)
 
     def reviews(
-        self, title: str, *, query: str | None = None, offset: int = 0, limit: int = 50
+        self,
+        title: str,
+        *,
+        query: str | None = None,
+        filters: Filters | None = None,
+        removed: bool = False,
+        offset: int = 0,
+        limit: int = 50,
     ) -> tuple[list[Review], int]:
-        """A page of a title's reviews, newest first, and how many there are in all."""
-        found = self.title(title)
+        """A page of a title's reviews, newest first, and how many there are in all.
+
+        `removed` shows those that were removed instead. Raises UnknownTitle and InputError.
+        """
+        from rag.reviews import filters as filtering
+
         with self._opened().reading() as reading:
-            return stores.page_of_reviews(reading, found.id, query=query, offset=offset, limit=limit)
+            known = catalogue.all_titles(reading) if removed else self._catalogue.at(reading).titles
+            found = catalogue.find_title(known, title)
+            narrowed = filtering.conditions(reading, filters or Filters(), [found.id])
+            state = stores.REMOVED if removed else stores.LIVE
+            return stores.page_of_reviews(
+                reading, found.id, state=state, query=query, narrowed=narrowed, offset=offset, limit=limit
+            )
 
     @property
     def generation(self) -> int:
@@ -377,8 +512,9 @@ class Library:
         if self._store is None:
             try:
                 self._store = Store(self.path)
-            except SchemaOutdated:
+            except SchemaOutdated as outdated:
                 with self._writing("migrate"):
+                    _back_up_before(self.path / stores.DATABASE, outdated.details.get("revision"))
                     self._store = _new_store(self.path)
         return self._store
 
@@ -417,6 +553,14 @@ def _open_server(model: EmbeddingModel) -> OpenAIEmbedder:
             'Install it with: pip install "pullquote[openai]"',
         ) from None
     return OpenAIEmbedder(model.name, model.dimensions)
+
+
+def _back_up_before(database: Path, revision: str | None) -> None:
+    """Keep a copy of a library of an older version beside it: `library.db.before-0002`."""
+    copy = database.with_name(f"{database.name}.before-{REVISIONS[-1]}")
+    if revision is None or copy.exists():
+        return
+    stores.copy_database(database, copy)
 
 
 def _open_minilm(folder: Path, cache: Path) -> Embedder:

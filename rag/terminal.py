@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag import contract
-from rag.records import AddReport, Answer, Check, Citation, Claim, Review, Title
+from rag.records import AddReport, Answer, Check, Citation, Claim, Removal, Review, Title
 from rag.records import Progress as Done
 from rag.safe_text import one_line, visible
 
@@ -137,6 +137,8 @@ def added(out: Console, report: AddReport) -> None:
     for note in report.notes:
         out.print(Text(f"  {one_line(note.file)}: {one_line(note.text)}", style="dim"))
     refused(out, [asdict(rejected) for rejected in report.rejected])
+    if report.added and not report.dry_run:
+        out.print(Text(f"To undo: pullquote remove --batch {report.batch}", style="dim"))
     for warning in report.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
 
@@ -154,6 +156,35 @@ def refused(out: Console, rejected: Sequence[Mapping[str, Any]]) -> None:
 
 def _reviews(count: int) -> str:
     return f"{count} review" if count == 1 else f"{count} reviews"
+
+
+def edited(out: Console, title: Title, joined: int) -> None:
+    """A title as it is after an edit."""
+    names = f", also {', '.join(f'“{one_line(alias)}”' for alias in title.aliases)}" if title.aliases else ""
+    out.print(Text(f"“{one_line(title.name)}” ({title.kind}{names}): {_reviews(title.reviews)}.", style="bold"))
+    if joined:
+        out.print(f"{_reviews(joined)} said what one there says already, and are one vote with it now.")
+
+
+def removed(out: Console, done: Removal) -> None:
+    """What `remove` did, and how to undo it."""
+    if done.purged:
+        out.print(Text(f"Purged {_reviews(len(done.reviews))}: they are in no file of the library.", style="bold"))
+        out.print("Gone with them: the history of typed questions, and copies made before an upgrade.")
+        out.print("Your own backups and exports are yours to delete.")
+        return
+    out.print(
+        Text(f"Removed {_reviews(len(done.reviews))}. To undo: pullquote restore, with the same name.", style="bold")
+    )
+    if done.returned:
+        out.print(f"{_reviews(len(done.returned))} that they had replaced are live again.")
+
+
+def restored(out: Console, done: Removal) -> None:
+    """What `restore` did."""
+    out.print(Text(f"Restored {_reviews(len(done.reviews))}.", style="bold"))
+    if done.returned:
+        out.print(f"{_reviews(len(done.returned))} are replaced by them again.")
 
 
 def titles(out: Console, found: Sequence[Title]) -> None:
@@ -177,6 +208,8 @@ def reviews(out: Console, found: Sequence[Review], total: int, offset: int) -> N
 def review(out: Console, found: Review) -> None:
     """One whole review."""
     out.print(Text(_byline(found), style="bold"))
+    if found.state != "live":
+        out.print(Text(f"{found.state}: in no answer", style="yellow"))
     for source in found.sources:
         out.print(Text(f"from {one_line(source)}", style="dim"))
     out.print()

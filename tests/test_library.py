@@ -111,7 +111,7 @@ def test_reviews_by_a_critic_or_outlet_who_is_named(open_library: Callable[..., 
     library.add([reviews])
     found = library.ask("What did Mara Quill think of the ending?")
     assert [c.critic for c in found.citations] == ["Mara Quill"]
-    assert (found.plan.filters, found.coverage[0].reviews) == ({"by": "Mara Quill"}, 1)
+    assert (found.plan.people, found.coverage[0].reviews) == (("Mara Quill",), 1)
     assert found.claims[0].text == "The only review mentions the ending."
     assert [c.critic for c in library.ask("what did ola brandt say?").citations] == ["Ola Brandt"]
 

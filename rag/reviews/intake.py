@@ -3,7 +3,7 @@
 The rules are those of `identity`; this module looks up what is there and writes what is new, all inside a
 transaction that the caller holds. A record is, in this order:
 
-- *unchanged*: its source already gave this record (compared per source, as a multiset);
+- *unchanged*: its source already gave this record (compared per source, as a multiset), or its review was removed;
 - *superseding*: its source key is known with another text; the old review becomes history;
 - *a duplicate*: the same vote is there from elsewhere (same author and text, or a reprint);
 - *added*.
@@ -16,27 +16,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from rag import taxonomy, words
-from rag.records import Record, Sentence, Title
-from rag.reviews import identity
+from rag import taxonomy
+from rag.records import Record, Title
+from rag.reviews import identity, ratings, searched
+from rag.reviews.catalogue import all_titles
 from rag.reviews.read import Source
 from rag.reviews.schema import (
     batches,
     files,
     near_keys,
-    pending,
     reviews,
-    sentences,
     sources,
     titles,
-    unindex,
 )
-from rag.reviews.split import sentences as split
-from rag.reviews.store import LIVE, SUPERSEDED, all_titles
+from rag.reviews.store import LIVE, REMOVED, SUPERSEDED
 
 _GUESSED_FROM = 50
+
+# Built once: making a statement costs more than running it.
+_WITH_TEXT = (
+    select(reviews.c.id, reviews.c.state, reviews.c.critic)
+    .where(reviews.c.text_digest == bindparam("digest"), reviews.c.title_id == bindparam("title"))
+    .order_by(reviews.c.state, reviews.c.id)
+)
 
 Outcome = Literal["added", "unchanged", "superseded", "duplicate"]
 
@@ -64,6 +68,8 @@ class Intake:
     """Titles that a record of this run belongs to."""
     elsewhere: Counter[str] = field(default_factory=Counter)
     """By title id: known records that this run gave another title, which they did not get."""
+    removed: int = 0
+    """Known records whose review was removed and stays removed."""
     unsettled: set[str] = field(default_factory=set)
     """New titles whose kind nobody named."""
     guessed: set[str] = field(default_factory=set)
@@ -129,6 +135,7 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
             named = intake.titles.get(identity.folded(record.title))
             intake.elsewhere[known.title_id] += named is None or named.id != known.title_id
             intake.keys.add(record.key or "")
+            intake.removed += known.state == REMOVED
             return _count(intake, "unchanged", known.review_id)
     title = _title_for(connection, intake, record)
     intake.touched.add(title.id)
@@ -139,7 +146,10 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
 
 def _take_new(connection: Connection, intake: Intake, record: Record, title: Title) -> Taken:
     old = _holder_of_key(connection, intake, record, title)
-    twin = _same_vote(connection, record, title)
+    twin = same_vote(connection, record.text, record.critic, title.id)
+    if twin is not None and twin.state == REMOVED:
+        intake.removed += 1
+        return Taken("unchanged", twin.id)
     if old is not None and (twin is None or twin.id != old.id):
         new_id = twin.id if twin is not None and twin.state == LIVE else _write(connection, intake, record, title)
         _supersede(connection, old.id, new_id)
@@ -202,18 +212,14 @@ def _holder_of_key(
     return None if record.key.startswith("url:") and len(critics) > 1 else holders[0]
 
 
-def _same_vote(connection: Connection, record: Record, title: Title) -> Row[*tuple[Any, ...]] | None:
-    """The review that already holds this vote, live ones first."""
-    same_text = connection.execute(
-        select(reviews.c.id, reviews.c.state, reviews.c.critic, reviews.c.text)
-        .where(reviews.c.text_digest == identity.text_digest(record.text), reviews.c.title_id == title.id)
-        .order_by(reviews.c.state, reviews.c.id)
-    ).all()
-    if identity.is_anonymous_short(record.text, record.critic):
+def same_vote(connection: Connection, text: str, critic: str | None, title_id: str) -> Row[*tuple[Any, ...]] | None:
+    """The review of a title that already holds this vote, live ones first."""
+    if identity.is_anonymous_short(text, critic):
         return None
-    if len(record.text.strip()) >= identity.SYNDICATION_LENGTH:
+    same_text = connection.execute(_WITH_TEXT, {"digest": identity.text_digest(text), "title": title_id}).all()
+    if len(text.strip()) >= identity.SYNDICATION_LENGTH:
         return same_text[0] if same_text else None
-    author = identity.author(record.critic)
+    author = identity.author(critic)
     return next((row for row in same_text if identity.author(row.critic) == author), None)
 
 
@@ -243,6 +249,7 @@ def _remember(intake: Intake, title: Title) -> None:
 def _write(connection: Connection, intake: Intake, record: Record, title: Title) -> str:
     """Store a new review with its sentences and put it into the journal; bring a superseded one back to life."""
     review_id = _new_id(connection, record, title)
+    number, scale = ratings.parse(record.rating) or (None, None)
     fields = {
         "batch_id": intake.batch,
         "critic": record.critic,
@@ -253,10 +260,11 @@ def _write(connection: Connection, intake: Intake, record: Record, title: Title)
         "lang": record.lang,
         "state": LIVE,
         "superseded_by": None,
+        "rating_number": number,
+        "rating_scale": scale,
     }
     if connection.scalar(select(reviews.c.id).where(reviews.c.id == review_id)):
         connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
-        connection.execute(delete(pending).where(pending.c.review_id == review_id))
     else:
         keys = identity.near_keys(record.text)
         near = _near_duplicate(connection, record.text, keys, title.id)
@@ -266,8 +274,7 @@ def _write(connection: Connection, intake: Intake, record: Record, title: Title)
         if keys:
             rows = [{"title_id": title.id, "key": key, "review_id": review_id} for key in keys]
             connection.execute(insert(near_keys), rows)
-    write_sentences(connection, title.id, split(review_id, record.text, record.lang))
-    connection.execute(insert(pending), {"review_id": review_id, "step": "embed"})
+    searched.enter(connection, review_id, title.id, record.text, record.lang)
     return review_id
 
 
@@ -297,34 +304,10 @@ def _near_duplicate(connection: Connection, text: str, keys: Sequence[int], titl
     return next((row.id for row in alike if identity.are_near_duplicates(row.text, text)), None)
 
 
-def write_sentences(connection: Connection, title_id: str, tiles: Sequence[Sentence]) -> None:
-    """Store a review's sentences; what is noise has no stems and no vector."""
-    rows = [
-        {
-            "review_id": tile.review_id,
-            "title_id": title_id,
-            "ordinal": tile.ordinal,
-            "start": tile.start,
-            "end": tile.end,
-            "view": tile.view,
-            "stems": " ".join(words.stems(tile.view)),
-            "vector_key": None if tile.noise else identity.digest("view", tile.view),
-        }
-        for tile in tiles
-    ]
-    if rows:
-        connection.execute(insert(sentences), rows)
-
-
 def _supersede(connection: Connection, old: str, new: str) -> None:
     """Make a review history: it keeps its text and leaves every answer."""
     connection.execute(update(reviews).where(reviews.c.id == old).values(state=SUPERSEDED, superseded_by=new))
-    gone = connection.execute(select(sentences.c.ordinal).where(sentences.c.review_id == old))
-    marked = [{"sentence_id": f"{old}.{ordinal}"} for ordinal in gone.scalars()]
-    if marked:
-        connection.execute(insert(unindex).prefix_with("OR IGNORE"), marked)
-    connection.execute(delete(sentences).where(sentences.c.review_id == old))
-    connection.execute(delete(pending).where(pending.c.review_id == old))
+    searched.leave(connection, [old])
 
 
 def _add_source(connection: Connection, intake: Intake, record: Record, review_id: str) -> None:

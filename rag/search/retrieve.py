@@ -22,6 +22,8 @@ EXACT_LIMIT = 12_000
 """Up to this many sentences a scope is searched exactly; beyond, the indexes name the candidates."""
 FETCHED = 400
 """How many candidates each index names in a large scope."""
+ENOUGH = 100
+"""Where a narrowed scope holds fewer of those that the vector index names, its vectors are compared one by one."""
 PER_REVIEW = 2
 EVIDENCE = 10
 _K1 = 1.2
