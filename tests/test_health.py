@@ -16,7 +16,6 @@ from rag.library import Library
 from rag.search.index import ChromaIndex
 from rag.settings import FolderIndex
 from tests.doubles import ListIndex, WordEmbedder
-from tests.search.test_index import server_url  # noqa: F401 - a fixture
 from tests.servers import Misfit, serving
 
 
@@ -120,7 +119,7 @@ def test_a_rebuild_says_before_and_after(table: Path, tmp_path: Path, capsys: py
 
 
 @pytest.fixture
-def on_server(server_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:  # noqa: F811
+def on_server(server_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("PULLQUOTE_INDEX", server_url)
     yield server_url
 

@@ -76,6 +76,10 @@ class ChromaIndex:
         self._secret = index_secret(address)
         self._writing: trust.Writing | None = None
         self._system: System | None = None
+        if isinstance(address, CloudIndex) and self._secret is None:
+            raise IndexUnreachable(
+                f"{self.address} needs a key, and there is none.", "Set CHROMA_API_KEY in the environment."
+            )
         if isinstance(address, FolderIndex) and not examined:
             _refuse_damaged(address)
         self._open()

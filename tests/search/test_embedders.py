@@ -248,6 +248,7 @@ def test_a_library_of_a_server_adds_asks_and_refuses_another_embedder(
     peer: Peer, needs_model: None, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULLQUOTE_EMBEDDER", "openai:words")
+    monkeypatch.setenv("PULLQUOTE_INDEX", "memory:")
     with Library.open(tmp_path / "library") as library:
         assert library.add([reviews]).warnings == ()
         found = library.ask("How is the ending?")

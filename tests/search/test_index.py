@@ -35,12 +35,6 @@ def names(rows: int) -> list[str]:
     return [f"{n:032x}.{n}" for n in range(rows)]
 
 
-@pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chroma(tmp_path_factory.mktemp("chroma")) as url:
-        yield url
-
-
 @dataclass
 class Place:
     """Where indexes of one kind are opened; all are closed at the end."""
@@ -296,6 +290,13 @@ def test_a_server_that_hangs_is_left(misfit: Peer) -> None:
 def test_a_server_that_is_not_there_is_said() -> None:
     with pytest.raises(IndexUnreachable, match=r"http://127\.0\.0\.1:9 .* can't be reached"):
         ChromaIndex(ServerIndex("http://127.0.0.1:9", "own"))
+
+
+def test_the_cloud_is_not_called_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMA_API_KEY", raising=False)
+    with pytest.raises(IndexUnreachable, match=r"cloud://acme/films .* needs a key") as caught:
+        ChromaIndex(CloudIndex("acme", "films", "own"))
+    assert "CHROMA_API_KEY" in str(caught.value.hint)
 
 
 def test_a_server_that_goes_away_is_said(tmp_path: Path) -> None:
