@@ -25,6 +25,7 @@ from rag.search.base import Vectors
 DATABASE = "chroma.sqlite3"
 _Seal = dict[str, list[Any]]
 """By file: size, time in nanoseconds, digest."""
+_GRAPH = "index_metadata.pickle"
 _SEAL = "pullquote.seal"
 _LOCK = "pullquote.lock"
 _LOCK_WAIT_S = 5.0
@@ -102,11 +103,15 @@ class Writing:
 
 
 def _files(folder: Path) -> dict[str, list[int]]:
-    """Size and time of every file that Chroma maps into memory."""
+    """Size and time of every file that Chroma keeps its graph in.
+
+    Below its first thousand vectors it keeps none: each opener makes the files anew from SQLite, without this list.
+    """
     found = {}
-    for path in sorted(folder.glob("*/*")):
-        state = path.stat()
-        found[path.relative_to(folder).as_posix()] = [state.st_size, state.st_mtime_ns]
+    for listed in sorted(folder.glob(f"*/{_GRAPH}")):
+        for path in sorted(listed.parent.iterdir()):
+            state = path.stat()
+            found[path.relative_to(folder).as_posix()] = [state.st_size, state.st_mtime_ns]
     return found
 
 
