@@ -14,7 +14,7 @@ import numpy as np
 
 from rag import taxonomy
 from rag.engines.base import Engine
-from rag.errors import InputError, LibraryDamaged
+from rag.errors import IndexUnreachable, InputError, LibraryDamaged
 from rag.records import Answer, EngineStamp, Filters, Passage, Plan, Title
 from rag.reviews import filters as filtering
 from rag.reviews import scope as scopes
@@ -156,7 +156,7 @@ def _near(reading: Reading, asking: Asking, selection: Selection, query: Vectors
         near = [name for name, _ in asking.index().nearest(query, retrieve.FETCHED)]
         if not near:
             raise LibraryDamaged("The vector index is empty.", "Mend it with: pullquote rebuild")
-    except LibraryDamaged as error:
+    except (LibraryDamaged, IndexUnreachable) as error:
         said = f"{error.message} {error.hint} Until then all vectors are compared one by one."
         return scopes.nearest(reading, selection, query, retrieve.FETCHED), (said,)
     if selection == Selection():

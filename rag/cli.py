@@ -495,16 +495,19 @@ def rebuild(
 ) -> None:
     """Make the index anew from the stored reviews, and finish what a killed run left.
 
+    Says what the index held before and what it holds now; exit code 1 when it still lacks something.
+
     pullquote rebuild
 
     pullquote rebuild --embed
     """
-    from rag import contract
+    from rag import contract, terminal
 
     with _open(library) as opened, _shown(progress) as on_progress:
-        opened.rebuild(embed=embed, on_progress=on_progress)
-        generation = opened.generation
-    _print_json(contract.rebuilt(generation)) if json else typer.echo("The index is rebuilt.")
+        done = opened.rebuild(embed=embed, on_progress=on_progress)
+    _print_json(contract.rebuilt(done)) if json else terminal.rebuilt(terminal.console(), done)
+    if not done.whole:
+        raise typer.Exit(1)
 
 
 @model_app.command("path")

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import PullquoteError
 from rag.records import AddReport, Answer, Check, Passage, Plan, Removal, Review, Title
+
+if TYPE_CHECKING:
+    from rag.health import Rebuilt
 
 Json = dict[str, Any]
 
@@ -137,9 +140,9 @@ def checks(found: Sequence[Check]) -> Json:
     return {"schema": "pullquote.doctor/1", "checks": [asdict(check) for check in found]}
 
 
-def rebuilt(generation: int) -> Json:
-    """`pullquote.rebuild/1`."""
-    return {"schema": "pullquote.rebuild/1", "generation": generation}
+def rebuilt(done: Rebuilt) -> Json:
+    """`pullquote.rebuild/1`: what the index held before and after."""
+    return {"schema": "pullquote.rebuild/1", **asdict(done)}
 
 
 def model(name: str, folder: str) -> Json:

@@ -11,8 +11,11 @@ PullquoteError
 │   └── EmbedderMismatch  2   the stored vectors were made by another embedder
 ├── ModelMissing          3   model files were demanded and are not there, or not the right ones
 ├── ExtraMissing          3   an optional part of the program is not installed
+├── IndexUnreachable      3   the vector server is not there, or does not answer as one
+├── EmbedderUnavailable   3   the embedding server is not there, or does not answer as one
 ├── LibraryLocked         4   another process is writing this library
 ├── LibraryDamaged        5   the library can be opened but not trusted
+│   └── IndexMismatch     5   the vector index holds other vectors than this library's
 ├── DiskFull              7   no space left where the library lives
 ├── Cancelled           130   the person who asked said stop
 └── SchemaOutdated       70   internal: the store asks the library to migrate it
@@ -92,6 +95,23 @@ class ExtraMissing(PullquoteError):
     exit_code = 3
 
 
+class IndexUnreachable(PullquoteError):
+    """The vector server is not there, or does not answer as one."""
+
+    exit_code = 3
+    retryable = True
+
+
+class EmbedderUnavailable(PullquoteError):
+    """The embedding server is not there, or does not answer as one; `retryable` says if waiting may help."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str | None = None, *, retryable: bool = False, **details: Any) -> None:
+        super().__init__(message, hint, **details)
+        self.retryable = retryable
+
+
 class LibraryLocked(PullquoteError):
     """Another process, or another thread, is writing this library."""
 
@@ -103,6 +123,10 @@ class LibraryDamaged(PullquoteError):
     """The library's file can't be read as one."""
 
     exit_code = 5
+
+
+class IndexMismatch(LibraryDamaged):
+    """The vector index holds another embedder's vectors, or none where there should be some."""
 
 
 class DiskFull(PullquoteError):

@@ -176,8 +176,8 @@ def rebuild(
     embed: bool,
 ) -> None:
     """Make the index anew from the stored vectors; with `embed`, make the vectors anew first."""
+    journal.start_over(store, embed=embed)  # first: a run that is killed now knows that everything is left to do
     index().clear()
-    journal.start_over(store, embed=embed)
     catch_up(store, embedder, index, on_progress)
 
 

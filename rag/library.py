@@ -10,12 +10,12 @@ Longer than 400 lines: one short method a verb, most of it what the verb promise
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,7 +25,17 @@ from rag import settings as configuration
 from rag.candidates import Asking
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
-from rag.errors import EmbedderMismatch, InputError, LibraryDamaged, ModelMissing, SchemaOutdated
+from rag.errors import (
+    EmbedderMismatch,
+    EmbedderUnavailable,
+    ExtraMissing,
+    IndexMismatch,
+    IndexUnreachable,
+    InputError,
+    LibraryDamaged,
+    ModelMissing,
+    SchemaOutdated,
+)
 from rag.records import AddReport, Answer, Check, Evidence, Filters, Progress, Removal, Review, Title
 from rag.reviews import catalogue, lock
 from rag.reviews import store as stores
@@ -33,12 +43,14 @@ from rag.reviews.catalogue import KeptCatalogue
 from rag.reviews.schema import REVISIONS
 from rag.reviews.store import Store
 from rag.search import model_files
-from rag.settings import MemoryIndex, Settings
+from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex, Settings
 
 if TYPE_CHECKING:
     from rag.export import ExportFormat
+    from rag.health import IndexState, Rebuilt
     from rag.reviews.read import Item
     from rag.search.base import Embedder, Index
+    from rag.search.embed_openai import OpenAIEmbedder
 
 
 HISTORY = "questions.txt"
@@ -66,7 +78,9 @@ class Library:
         self._engine = engine or ExtractiveEngine()
         self._embedder = embedder
         self._embedder_sought = embedder is not None
+        self._hang_up: Callable[[], None] | None = None
         self._index = index
+        self._index_given = index is not None
         self._index_generation = -1
         self._store: Store | None = None
         self._catalogue = KeptCatalogue()
@@ -93,6 +107,8 @@ class Library:
             self._store.close()
         if self._index is not None:
             self._index.close()
+        if self._hang_up is not None:
+            self._hang_up()
 
     def __enter__(self) -> Self:
         return self
@@ -152,21 +168,27 @@ class Library:
             finally:
                 store.close()
 
-    def rebuild(self, *, embed: bool = False, on_progress: Callable[[Progress], None] = _ignore) -> None:
+    def rebuild(self, *, embed: bool = False, on_progress: Callable[[Progress], None] = _ignore) -> Rebuilt:
         """Make the index anew from SQLite; `embed=True` makes the vectors anew too, with the present embedder.
 
-        Raises ModelMissing where vectors are demanded and there is no model.
+        Raises ModelMissing where vectors are demanded and there is no model, IndexUnreachable, EmbedderUnavailable.
         """
-        from rag import ingest, keeping
+        from rag import health, ingest, keeping
 
         store = self._opened()
         with self._writing("rebuild"):
             embedder = self.embedder if embed else self._matching_embedder()
             if embed and embedder is None:
                 raise ModelMissing("There are no model files to embed with.", "Get them with: pullquote model fetch")
+            if embed and embedder is not None:
+                _ = embedder.identity  # a server that does not answer is known before vectors are thrown away
             keeping.finish_purge(store)
+            before = self._index_state()
             self._discard_index()
             ingest.rebuild(store, embedder, self._open_index, on_progress, embed=embed)
+            # What was written a moment ago by this process needs no child to look at it.
+            after = self._index_state(in_child=False)
+        return health.Rebuilt(self.generation, before, after)
 
     def edit_title(
         self, title: str, *, name: str | None = None, into: str | None = None, kind: str | None = None
@@ -247,8 +269,8 @@ class Library:
 
         try:
             ingest.catch_up(store, embedder, self._open_index, on_progress)
-        except LibraryDamaged as error:
-            return f"{error.message} {error.hint}"
+        except (LibraryDamaged, IndexUnreachable, EmbedderUnavailable) as error:
+            return f"{error.message} {error.hint or ''}".strip()
         return None
 
     # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
@@ -360,11 +382,15 @@ class Library:
         from rag import health
 
         checks = health.check_store(self._opened())
-        checks.append(health.check_index(self._opened(), self._open_index))
+        checks.append(health.check_index(self._index_state()))
         checks.append(self._check_model())
         return checks
 
     def _check_model(self) -> Check:
+        from rag import health
+
+        if (named := configuration.parse_embedder(self._settings.embedder)) is not None:
+            return health.check_embedder(f"openai:{named.name}", self._say_embedder)
         folder = self._model_folder()
         if folder is None:
             return Check("model", "note", "No embedding model: questions are answered on words alone. "
@@ -376,6 +402,28 @@ class Library:
             return Check("model", "damaged", f"{error.message} {error.hint}")
         return Check("model", "ok", f"all-MiniLM-L6-v2 in {folder}")
 
+    def _say_embedder(self) -> str:
+        """One small call, to the server that is configured."""
+        embedder = self._matching_embedder()
+        assert embedder is not None
+        embedder.embed(["Does it answer?"])
+        return f"{embedder.identity} answers; sentences and questions are sent there"
+
+    def _index_state(self, *, in_child: bool = True) -> IndexState:
+        """What the index holds. A folder is looked at in a child process: a damaged one kills who reads it."""
+        from rag import health
+        from rag.search.index import shown
+
+        if self._index_given and self._index is not None:
+            return health.index_state(self._opened(), self._index.address, self._held)
+        address, store = self._index_address(), self._opened()
+        if in_child and isinstance(address, FolderIndex):
+            return health.index_state(store, shown(address), lambda: health.held_in_folder(store, address.path))
+        return health.index_state(store, shown(address), self._held)
+
+    def _held(self) -> Iterator[str]:
+        return chain.from_iterable(self._open_index().ids())
+
     def _model_folder(self) -> Path | None:
         return model_files.find(self._settings.model_dir, self._settings.cache_dir)
 
@@ -383,10 +431,15 @@ class Library:
 
     @property
     def embedder(self) -> Embedder | None:
-        """What turns sentences into vectors; None without model files."""
+        """What turns sentences into vectors: the server that a setting names, or local files; None without these."""
         if not self._embedder_sought:
+            named = configuration.parse_embedder(self._settings.embedder)
             folder = self._model_folder()
-            self._embedder = None if folder is None else _open_minilm(folder, self._settings.cache_dir)
+            if named is not None:
+                server = _open_server(named)
+                self._embedder, self._hang_up = server, server.close
+            elif folder is not None:
+                self._embedder = _open_minilm(folder, self._settings.cache_dir)
             self._embedder_sought = True
         return self._embedder
 
@@ -395,39 +448,65 @@ class Library:
         from rag.reviews import journal
 
         embedder, made_by = self.embedder, journal.embedder_identity(self._opened())
-        if embedder is not None and made_by not in (None, embedder.identity):
+        # An embedding server is asked who it is only where there is something to compare it with.
+        if embedder is not None and made_by is not None and made_by != embedder.identity:
             raise EmbedderMismatch(
                 f"The library's vectors were made by {made_by}, and this is {embedder.identity}.",
-                "Make them anew with: pullquote rebuild --embed",
+                "Choose the one that made them (PULLQUOTE_EMBEDDER), or make them anew with: pullquote rebuild --embed",
             )
         return embedder
+
+    def _index_address(self) -> IndexAddress:
+        with self._opened().reading() as reading:
+            library_id = stores.library_id(reading)
+        return configuration.parse_index(self._settings.index, self.path, library_id)
 
     def _open_index(self) -> Index:
         """The vector index, opened anew when another process changed the library."""
         generation = self.generation
-        address = configuration.parse_index(self._settings.index, self.path)
         if self._index is None:
-            from rag.search.index import ChromaIndex
-
-            self._index = ChromaIndex(None if isinstance(address, MemoryIndex) else address.path)
+            self._index = self._new_index()
         elif generation != self._index_generation:
             self._index.refresh()
-        if isinstance(address, MemoryIndex) and generation != self._index_generation:
+        changed = generation != self._index_generation and not self._index_given
+        if changed and isinstance(self._index_address(), MemoryIndex):
             from rag import ingest
 
             ingest.fill(self._opened(), self._index)
         self._index_generation = generation
         return self._index
 
+    def _new_index(self) -> Index:
+        """The index at the address that is set. Raises IndexMismatch where it was never filled from this library."""
+        from rag.reviews import journal
+        from rag.search.index import ChromaIndex
+
+        address, store = self._index_address(), self._opened()
+        index = ChromaIndex(address, embedder=lambda: journal.embedder_identity(store))
+        if not isinstance(address, MemoryIndex) and not index.count() and journal.count_indexed(store):
+            index.close()
+            raise IndexMismatch(
+                f"The vector index in {index.address} is empty: this library's sentences were put into another one.",
+                "Fill it with: pullquote rebuild",
+            )
+        return index
+
     def _discard_index(self) -> None:
-        """Remove the index's folder, so that a damaged one is never opened."""
-        address = configuration.parse_index(self._settings.index, self.path)
-        if self._index is not None or isinstance(address, MemoryIndex):
+        """Remove what stands at the index's address, so that a damaged one is never opened."""
+        from rag.search.index import discard
+
+        if self._index_given:
             return
-        if address.path.is_dir():
-            shutil.rmtree(address.path, ignore_errors=True)
-        else:
-            address.path.unlink(missing_ok=True)
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        discard(self._index_address())
+
+    def _close_written_index(self) -> None:
+        """A folder is closed by the verb that wrote it, so that it is sealed and nobody need look twice at it."""
+        if self._index is not None and not self._index_given and isinstance(self._index_address(), FolderIndex):
+            self._index.close()
+            self._index = None
 
     def _opened(self) -> Store:
         if self._store is None:
@@ -450,7 +529,10 @@ class Library:
         except OSError as error:
             raise InputError(f"The library folder {self.path} can't be made: {error.strerror}.") from error
         with lock.writing(self.path, verb):
-            yield
+            try:
+                yield
+            finally:
+                self._close_written_index()
 
 
 def _new_store(folder: Path) -> Store:
@@ -474,6 +556,17 @@ def _migrated(folder: Path) -> Store:
         stores.copy_database(database, copy)
     migrations.upgrade(database)
     return Store(folder)
+
+
+def _open_server(model: EmbeddingModel) -> OpenAIEmbedder:
+    try:
+        from rag.search.embed_openai import OpenAIEmbedder
+    except ModuleNotFoundError as error:
+        raise ExtraMissing(
+            f"The setting embedder names a server, and talking to it needs a package: {error.name}.",
+            'Install it with: pip install "pullquote[openai]"',
+        ) from None
+    return OpenAIEmbedder(model.name, model.dimensions)
 
 
 def _open_minilm(folder: Path, cache: Path) -> Embedder:

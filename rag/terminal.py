@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -18,6 +18,9 @@ from rag import contract
 from rag.records import AddReport, Answer, Check, Citation, Claim, Removal, Review, Title
 from rag.records import Progress as Done
 from rag.safe_text import one_line, visible
+
+if TYPE_CHECKING:
+    from rag.health import Rebuilt
 
 _SHOWN_REJECTS = 20
 _SHOWN_TITLES = 20
@@ -227,6 +230,14 @@ def checks(out: Console, found: Sequence[Check]) -> None:
             end="",
         )
         out.print(one_line(check.text))
+
+
+def rebuilt(out: Console, done: Rebuilt) -> None:
+    """What the index held before and after."""
+    out.print("The index is rebuilt." if done.whole else "The index is rebuilt, and is not whole.")
+    for name, state in (("before", done.before), ("after", done.after)):
+        held = state.problem or f"{state.vectors} vectors, {state.missing} missing, {state.stale} stale"
+        out.print(one_line(f"  {name}: {held}"))
 
 
 def error(out: Console, message: str, hint: str | None) -> None:
