@@ -14,7 +14,7 @@ import numpy as np
 
 from rag import taxonomy
 from rag.engines.base import Engine
-from rag.errors import IndexUnreachable, InputError, LibraryDamaged
+from rag.errors import EmbedderUnavailable, IndexUnreachable, InputError, LibraryDamaged
 from rag.records import Answer, EngineStamp, Filters, Passage, Plan, Title
 from rag.reviews import filters as filtering
 from rag.reviews import scope as scopes
@@ -80,7 +80,7 @@ def find(
         plan = replace(_plan(question, titles, people_in(question, signing), previous), filters=query_filters)
         selection = _selection(reading, plan, ids)
         reviews = _review_counts(reading, selection, titles)
-        query = None if asking.embedder is None else retrieve.query_vector(asking.embedder.embed(plan.queries))
+        query = _query_vector(asking.embedder, plan)
         found = _search(reading, asking, plan, selection, query, catalogue)
         ranked = _rank(plan, found, query)
         mentioning = _mentioning(reading, plan, selection, reviews, ranked if found.whole else None)
@@ -157,7 +157,7 @@ def _near(reading: Reading, asking: Asking, selection: Selection, query: Vectors
         if not near:
             raise LibraryDamaged("The vector index is empty.", "Mend it with: pullquote rebuild")
     except (LibraryDamaged, IndexUnreachable) as error:
-        said = f"{error.message} {error.hint} Until then all vectors are compared one by one."
+        said = f"{error.message} {error.hint or ''} All stored vectors were compared one by one.".replace("  ", " ")
         return scopes.nearest(reading, selection, query, retrieve.FETCHED), (said,)
     if selection == Selection():
         return near, ()
@@ -165,6 +165,16 @@ def _near(reading: Reading, asking: Asking, selection: Selection, query: Vectors
     if len(inside) >= retrieve.ENOUGH:
         return [sentence.id for sentence in inside], ()
     return scopes.nearest(reading, selection, query, retrieve.FETCHED), ()
+
+
+def _query_vector(embedder: Embedder | None, plan: Plan) -> Vectors | None:
+    """None without an embedder, and where the server that embeds does not answer: words are searched alone then."""
+    if embedder is None:
+        return None
+    try:
+        return retrieve.query_vector(embedder.embed(plan.queries))
+    except EmbedderUnavailable:
+        return None
 
 
 def _rank(plan: Plan, found: _Candidates, query: Vectors | None) -> list[Passage]:
@@ -209,7 +219,7 @@ def _warnings(titles: Sequence[Title], catalogue: Catalogue, *, dense: bool) -> 
     found = []
     if not dense:
         found.append(
-            "Searched by words alone: not every sentence has a vector. "
+            "Searched by words alone, for want of vectors. "
             "`pullquote doctor` says why, and `pullquote rebuild` makes what is missing."
         )
     if len(titles) > MAX_COVERED:

@@ -12,6 +12,7 @@ PullquoteError
 ├── ModelMissing          3   model files were demanded and are not there, or not the right ones
 ├── ExtraMissing          3   an optional part of the program is not installed
 ├── IndexUnreachable      3   the vector server is not there, or does not answer as one
+│   └── IndexReadOnly     3   the vector index lies where nothing can be written, which Chroma must
 ├── EmbedderUnavailable   3   the embedding server is not there, or does not answer as one
 ├── LibraryLocked         4   another process is writing this library
 ├── LibraryDamaged        5   the library can be opened but not trusted
@@ -100,6 +101,10 @@ class IndexUnreachable(PullquoteError):
 
     exit_code = 3
     retryable = True
+
+
+class IndexReadOnly(IndexUnreachable):
+    """The vector index lies where nothing can be written, and Chroma writes where it reads."""
 
 
 class EmbedderUnavailable(PullquoteError):

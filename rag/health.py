@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import EmbedderUnavailable, IndexUnreachable, LibraryDamaged, PullquoteError
+from rag.errors import EmbedderUnavailable, IndexReadOnly, IndexUnreachable, LibraryDamaged, PullquoteError
 from rag.records import Check
 from rag.reviews import journal
 from rag.reviews import store as stores
@@ -30,6 +30,8 @@ class IndexState:
     stale: int | None
     """What stands in it and is no sentence of the library (any more)."""
     problem: str | None
+    harmless: bool = False
+    """Whether the problem is the medium's, which can't be written, and nothing is lost."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def check_index(state: IndexState) -> Check:
     """Whether the index holds every sentence it should, and nothing else."""
     mend = "Mend it with: pullquote rebuild"
     if state.problem is not None:
-        return Check("index", "damaged", state.problem)
+        return Check("index", "note" if state.harmless else "damaged", state.problem)
     if state.missing:
         wanted = (state.vectors or 0) - (state.stale or 0) + state.missing
         return Check("index", "damaged", f"{state.missing} of {wanted} vectors are missing in {state.address}. {mend}")
@@ -95,6 +97,8 @@ def index_state(store: Store, address: str, held: Callable[[], Iterable[str]]) -
     """Compare the ids that an index holds with those it should hold."""
     try:
         ids = set(held())
+    except IndexReadOnly as error:
+        return IndexState(address, None, None, None, f"{error.message} {error.hint}", harmless=True)
     except (LibraryDamaged, IndexUnreachable, EmbedderUnavailable) as error:
         return IndexState(address, None, None, None, " ".join(filter(None, (error.message, error.hint))))
     missing, stale = 0, ids.difference(journal.to_unindex(store))
@@ -105,9 +109,10 @@ def index_state(store: Store, address: str, held: Callable[[], Iterable[str]]) -
 
 
 def held_in_folder(store: Store, folder: Path) -> frozenset[str]:
-    """The ids in an index folder, read in a child process that may die of it. Raises LibraryDamaged."""
+    """The ids in an index folder, read in a child process that may die of it. Raises LibraryDamaged, IndexReadOnly."""
     if not (folder / trust.DATABASE).exists() and not folder.is_file():
         return frozenset()
+    trust.check_writable(folder)
     examined = trust.examine(folder, journal.some_vectors(store, _SAMPLES), with_ids=True)
     if examined.problem is not None:
         raise LibraryDamaged(

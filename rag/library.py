@@ -329,7 +329,10 @@ class Library:
         return answering.evidence(self._asking(), question, titles=titles)
 
     def _asking(self) -> Asking:
-        embedder = self._matching_embedder()
+        try:
+            embedder = self._matching_embedder()
+        except EmbedderUnavailable:
+            embedder = None  # words answer alone, and the answer says so
         return Asking(self._opened(), self._catalogue, embedder, self._open_index, self._engine, rag.__version__)
 
     def titles(self) -> list[Title]:

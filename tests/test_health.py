@@ -99,7 +99,7 @@ def test_a_rebuild_that_leaves_something_missing_is_no_success(
     assert cli.run(["rebuild", "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["schema"], said["after"]["missing"], said["after"]["vectors"]) == ("pullquote.rebuild/1", 2, 58)
-    assert set(said["before"]) == {"address", "vectors", "missing", "stale", "problem"}
+    assert set(said["before"]) >= {"address", "vectors", "missing", "stale", "problem"}
     assert cli.run(["rebuild"]) == 1
     assert "not whole" in capsys.readouterr().out
 

@@ -67,7 +67,7 @@ class ChromaIndex:
 
         `embedder()` names who makes the vectors: an index filled by another one is refused. `examined`: the folder
         was looked at, or this is the process that may die of it. Raises LibraryDamaged, IndexMismatch,
-        IndexUnreachable.
+        IndexUnreachable, IndexReadOnly.
         """
         self._at = address
         self._embedder = embedder
@@ -352,6 +352,7 @@ def _settings(address: IndexAddress, cloud_url: str, headers: dict[str, str]) ->
 
 
 def _refuse_damaged(address: FolderIndex) -> None:
+    trust.check_writable(address.path)
     problem = trust.may_open(address.path).problem
     if problem is not None:
         raise _damaged(str(address.path), problem)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rag.errors import InputError, LibraryLocked
+from rag.errors import IndexReadOnly, InputError, LibraryLocked
 from rag.search.base import Vectors
 
 DATABASE = "chroma.sqlite3"
@@ -42,6 +43,15 @@ class Examined:
     """Why it can't be used; None where it opened and answered."""
     ids: frozenset[str] = frozenset()
     """Everything it holds, where that was asked for."""
+
+
+def check_writable(folder: Path) -> None:
+    """Raises IndexReadOnly for a folder on a medium that can't be written: Chroma writes where it reads."""
+    if folder.exists() and not os.access(folder, os.W_OK):
+        raise IndexReadOnly(
+            f"The vector index in {folder} can't be opened where nothing can be written.",
+            "Questions to a large scope compare the stored vectors one by one instead.",
+        )
 
 
 def may_open(folder: Path) -> Examined:

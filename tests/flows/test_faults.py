@@ -225,6 +225,8 @@ def test_a_library_on_a_read_only_medium_is_read(small_disk: Callable[..., Path]
     code, out, _ = run("ask", "Is the harbour in it?", "--library", library, "--json")
     assert (code, json.loads(out)["status"]) == (0, "answered")
     assert run("titles", "--library", library)[0] == run("show", "Salt", "--library", library)[0] == 0
+    code, out, _ = run("doctor", "--library", library, "--json")
+    assert (code, [c["state"] for c in json.loads(out)["checks"] if c["name"] == "index"]) == (0, ["note"])
     for verb in (["add", table], ["remove", "Salt"], ["rebuild"]):
         code, _, errors = run(*verb, "--library", library)
         assert (code, "can't be written" in errors) == (2, True)
