@@ -179,6 +179,8 @@ def _query_vector(embedder: Embedder | None, plan: Plan) -> Vectors | None:
 
 def _rank(plan: Plan, found: _Candidates, query: Vectors | None) -> list[Passage]:
     scope = found.scope
+    if not scope.sentences:
+        return []
     dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
     return retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, found.lexical)
 

@@ -285,6 +285,12 @@ def test_filters_narrow_questions_and_pages_alike(
     assert library.ask("And who liked it?", previous=found).reviews == total
 
 
+def test_filters_that_leave_nothing_end_in_an_honest_silence(library: Library, tmp_path: Path) -> None:
+    add(library, tmp_path / "x.csv", RATED)
+    found = library.ask("Is the harbour in it?", filters=Filters(since="2030"))
+    assert (found.status, found.reviews, found.reason) == ("abstained", 0, "There are no reviews in scope.")
+
+
 @pytest.mark.parametrize(
     "wrong", [Filters(since="soon"), Filters(until="2024-13"), Filters(outlets=("Pots",)), Filters(min_rating="4"),
               Filters(lang="'; --")]
