@@ -86,10 +86,17 @@ def _footer(out: Console, found: Answer) -> None:
         parts.append(f"{len(found.dropped)} sentences dropped")
     parts.append(found.engine.name)
     out.print(Text("\n" + " · ".join(parts), style="dim"))
+    if narrowed := contract.plan(found.plan)["filters"]:
+        said = (f"{name.replace('_', ' ')} {_spoken(value)}" for name, value in narrowed.items())
+        out.print(Text(f"only reviews: {one_line(', '.join(said))}", style="dim"))
     for dropped in found.dropped:
         out.print(Text(f"dropped: {one_line(dropped.text)} — {one_line(dropped.why)}", style="dim"))
     for warning in found.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+
+
+def _spoken(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else " or ".join(value)
 
 
 def explanation(out: Console, found: Answer, limit: int = 20) -> None:

@@ -121,6 +121,7 @@ def test_filters_are_options_of_ask_and_show(run: Run, batch: str, options: list
     assert ({review["critic"] for review in shown["reviews"]}, shown["total"]) == (critics, len(critics))
     plan = json.loads(run("ask", "Is the harbour in it?", "--json", *options)[1])["plan"]
     assert plan["filters"]
+    assert "only reviews: " in run("ask", "Is the harbour in it?", *options)[1]
 
 
 def test_a_backup_is_a_library(run: Run, batch: str, tmp_path: Path) -> None:
