@@ -120,8 +120,8 @@ def purge(store: Store, what: str | None, batch: str | None) -> Removal:
     with store.writing() as writing:
         target = None if what is None and batch is None else _target(writing, what, batch)
         done = changes.purge(writing, target)
-    if not done.reviews:
-        raise InputError("There is nothing to purge there.")
+        if not done.reviews:
+            raise InputError("There is nothing to purge there.")
     return done
 
 
@@ -145,8 +145,8 @@ def _change(
 ) -> Removal:
     with store.writing() as writing:
         done = change(writing, _target(writing, what, batch))
-    if not done.reviews:
-        raise InputError(nothing)
+        if not done.reviews:
+            raise InputError(nothing)
     return done
 
 

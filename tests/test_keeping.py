@@ -119,8 +119,12 @@ def test_unknown_names_are_said(library: Library, tmp_path: Path) -> None:
     assert batch in str(caught.value.hint)
     with pytest.raises(InputError):
         library.remove()
-    with pytest.raises(InputError):
-        library.restore("Salt")
+    generation = library.generation
+    for nothing in (lambda: library.restore("Salt"), lambda: library.remove(purge=True)):
+        with pytest.raises(InputError):
+            nothing()
+    assert library.generation == generation
+    assert all(check.state == "ok" for check in library.doctor() if check.name != "model")
 
 
 # ── remove and restore ───────────────────────────────────────────────────────────────────────────
