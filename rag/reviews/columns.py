@@ -31,6 +31,8 @@ FIELDS = tuple(KNOWN_NAMES)
 Rows = Sequence[Mapping[str, str | None]]
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Zl", "Zp", "Zs"})  # blanks, controls, marks on nothing
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")  # how Python writes a byte that it could not decode
 _EXAMPLE_LENGTH = 60
 _PROSE_WORDS = 4
 _CLEARLY_PROSE = 40
@@ -170,7 +172,9 @@ def storable(value: str) -> str:
     """Refuse what SQLite or JSON cannot hold. Raises ValueError."""
     if "\0" in value:
         raise ValueError("it holds a NUL character, which no review text can")
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    if _SURROGATE.search(value) and not _SURROGATE.search(_ESCAPED_BYTE.sub("", value)):
+        raise ValueError("it holds a byte that does not belong to the file's encoding")
+    if _SURROGATE.search(value):
         raise ValueError("it holds half of a character (a lone surrogate), so it was damaged before it came here")
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"\ufeff?sep=(.)\r?\n")
 _EVEN_QUOTES = re.compile(r'(?<!")(?:"")+(?!")')
 _SWALLOWED = 3
+_MAX_STRAYS = 100
 _NARROW = 3
 csv.field_size_limit(limits.MAX_RECORD)
 
@@ -39,39 +40,75 @@ def read(opened: Opened) -> Iterator[RowItem]:
     with decode.open_text(opened) as file:
         dialect = dialect_of(file.read(_SAMPLE))
         file.seek(0)
-        lines = itertools.islice(decode.lines(file), dialect.skip, None)
+        lines = _Lines(itertools.islice(decode.lines(file), dialect.skip, None), dialect.skip)
         rejected: list[Rejected] = []
-        rows = _filled(opened.name, lines, dialect, rejected)
-        for item in grid.named(opened.name, rows):
-            yield item
+        try:
+            for item in grid.named(opened.name, _filled(opened.name, lines, dialect, rejected)):
+                yield item
+                yield from rejected
+                rejected.clear()
+        except BrokenOffError:
             yield from rejected
-            rejected.clear()
+            raise
         yield from rejected
 
 
-def _filled(name: str, lines: Iterator[str], dialect: Dialect, rejected: list[Rejected]) -> Iterator[GridRow]:
-    """Rows that hold something, each with the line it begins on: a record may run over several lines."""
+class _Lines:
+    """Lines for a reader of records, which can be given back from the second of a record on."""
+
+    def __init__(self, lines: Iterator[str], number: int) -> None:
+        self._lines = lines
+        self._back: deque[str] = deque()
+        self.number = number
+        self.record: list[str] = []
+        """The lines of the record that is being read; its reader clears them."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._back.popleft() if self._back else next(self._lines)
+        self.number += 1
+        self.record.append(line)
+        return line
+
+    def give_back(self) -> None:
+        self._back.extendleft(reversed(self.record[1:]))
+        self.number -= len(self.record) - 1
+
+
+def _filled(name: str, lines: _Lines, dialect: Dialect, rejected: list[Rejected]) -> Iterator[GridRow]:
+    """Rows that hold something, each with the line it begins on: a record may run over several lines.
+
+    A stray quotation mark costs the line that it opens on; the lines it swallowed are read again.
+    """
     reader = _reader(lines, dialect)
-    last, blank = dialect.skip, False
-    width = 0
+    blank, width, strays = 0, 0, 0
     while True:
+        line = lines.number + 1
+        lines.record.clear()
         try:
             cells = next(reader)
+            stray = len(lines.record) > _SWALLOWED and _swallows_rows(cells, dialect.delimiter, width or len(cells))
         except StopIteration:
             return
-        except csv.Error as error:
-            raise BrokenOffError(dialect.skip + reader.line_num, str(error)) from error
-        line, last = last + 1, dialect.skip + reader.line_num
-        if not any(cell.strip() for cell in cells):
-            blank = True
-            continue
-        width = width or len(cells)
-        if last - line > _SWALLOWED and _swallows_rows(cells, dialect.delimiter, width):
-            reason = f"a quotation mark on it is closed on line {last} only, and the rows between were not read"
-            rejected.append(Rejected(name, line, reason))
+        except csv.Error:  # a cell longer than MAX_RECORD
+            cells, stray = [], True
+        if stray:
+            strays += 1
+            if strays > _MAX_STRAYS:
+                raise BrokenOffError(line, f"over {_MAX_STRAYS} quotation marks are not closed where a row ends")
+            rejected.append(Rejected(name, line, "a quotation mark on it is not closed before other rows follow"))
+            lines.give_back()
+            reader = _reader(lines, dialect)
+        elif any(cell.strip() for cell in cells):
+            width = width or len(cells)
+            yield GridRow(line, [_undoubled(cell) for cell in cells] if dialect.delimiter == "\t" else cells, blank > 0)
+            blank = 0
         else:
-            yield GridRow(line, [_undoubled(cell) for cell in cells] if dialect.delimiter == "\t" else cells, blank)
-        blank = False
+            blank += 1
+            if blank > limits.MAX_BLANK:
+                raise BrokenOffError(line, f"{blank:,} blank rows stand before it")
 
 
 def _reader(lines: Iterable[str], dialect: Dialect) -> csv._reader:  # type: ignore[name-defined]

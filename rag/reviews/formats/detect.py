@@ -90,8 +90,8 @@ def look_into(path: Path, *, named: bool = True, is_table: bool = False) -> Foun
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise RefusedError("it is empty" if size <= _HEAD else decode.BINARY)
+    if size <= _HEAD and not head.strip(b" \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise RefusedError("it is empty")
     expected = ENDINGS[path.suffix.lower()] if named else None
     held = _packed(path, head)
     if held is None:

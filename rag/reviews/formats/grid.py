@@ -39,16 +39,17 @@ def named(name: str, rows: Iterator[GridRow]) -> Iterator[RowItem]:
         yield from _body(name, rows, (), None)
         return
     header = find_header(first)
+    width = _usual_width(first) if header is None else len(first[header].cells)
+    if width > limits.MAX_COLUMNS:
+        raise BrokenOffError(None, f"it has {width:,} columns; at most {limits.MAX_COLUMNS:,} are read")
     if header is None:
-        names = [f"column {n}" for n in range(1, _usual_width(first) + 1)]
+        names = [f"column {n}" for n in range(1, width + 1)]
         yield Note(name, f"it has no header row; its columns are called {names[0]} to {names[-1]}")
     else:
         names = _unique(first[header].cells)
         if header:
             line = first[header].line
             yield Note(name, f"what stands before its header row (line {line}) was skipped")
-    if len(names) > limits.MAX_COLUMNS:
-        raise BrokenOffError(None, f"it has {len(names):,} columns; at most {limits.MAX_COLUMNS:,} are read")
     body = itertools.chain(first if header is None else first[header + 1 :], rows)
     yield from _body(name, body, names, first[header].cells if header is not None else None)
 

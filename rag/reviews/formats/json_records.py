@@ -162,9 +162,8 @@ class _Stream:
             except ValueError:
                 held = len(self._held) - self._place
                 if held > limits.MAX_RECORD:
-                    raise BrokenOffError(
-                        self.line, f"a value is no JSON, or longer than {held - _CHUNK:,} characters"
-                    ) from None
+                    reason = f"a value is no JSON, or longer than {limits.MAX_RECORD:,} characters"
+                    raise BrokenOffError(self.line, reason) from None
                 size = max(size, min(held, limits.MAX_RECORD))  # twice as much each time, or the work would be a square
                 if not self._more(size):
                     raise

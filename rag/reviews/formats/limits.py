@@ -17,6 +17,8 @@ MAX_TEXT = 1_000_000
 MAX_FIELD = 300
 MAX_URL = 2_000
 MAX_COLUMNS = 1_000
+MAX_BLANK = 1_100_000
+"""Blank rows that follow one another: a whole sheet of them."""
 MAX_FRONT_MATTER = 16_384
 MAX_REPORTED = 1_000
 """Rejected rows of a file that get a line of their own; the others are counted."""

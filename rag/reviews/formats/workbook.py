@@ -6,6 +6,7 @@ part than the directory declares. Formulas give the value that was saved with th
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import warnings
 import zipfile
@@ -21,8 +22,9 @@ from rag.records import Note, Rejected
 from rag.reviews import columns
 from rag.reviews.formats import grid, limits
 from rag.reviews.formats.grid import GridRow
-from rag.reviews.formats.rows import BrokenOffError, Opened, RawRow, RowItem
+from rag.reviews.formats.rows import BrokenOffError, Opened, RowItem
 
+_LOOKED_AT = 50
 _AT_ONCE = 100
 # What openpyxl and expat raise for parts that are not what they should be (ParseError is a SyntaxError).
 _MALFORMED = (zipfile.BadZipFile, zlib.error, LookupError, ArithmeticError, RuntimeError, SyntaxError, TypeError,
@@ -69,27 +71,25 @@ def _refusal(opened: Opened) -> str | None:
 
 def _sheets(name: str, sheets: list[Any]) -> Iterator[RowItem]:
     """The rows of the first sheet with a column for the text, else of the first that holds anything."""
-    filled: list[tuple[str, list[RowItem], Iterator[RowItem]]] = []
-    chosen = None
-    for sheet in sheets:
-        if not isinstance(sheet, ReadOnlyWorksheet):
-            continue
-        rows = grid.named(name, _grid_rows(sheet))
-        first = list(itertools.islice(rows, _AT_ONCE))
-        if first:
-            filled.append((str(sheet.title), first, rows))
-            if any(isinstance(row, RawRow) and columns.names_text(list(row.values)) for row in first):
-                chosen = filled[-1]
-                break
-    chosen = chosen or (filled[0] if filled else None)
-    if chosen is None:
+    sheets = [sheet for sheet in sheets if isinstance(sheet, ReadOnlyWorksheet)]
+    columns_of = {str(sheet.title): _columns(sheet) for sheet in sheets}
+    filled = [sheet for sheet in sheets if columns_of[str(sheet.title)]]
+    if not filled:
         return
-    title, first, rows = chosen
-    others = [str(sheet.title) for sheet in sheets if sheet.title != title]
-    if others:
-        yield Note(name, f"its sheet “{title}” was read; not read: {', '.join(others)[: limits.MAX_FIELD]}")
-    yield from first
-    yield from rows
+    chosen = next((sheet for sheet in filled if columns.names_text(columns_of[str(sheet.title)])), filled[0])
+    if len(sheets) > 1:
+        others = ", ".join(str(sheet.title) for sheet in sheets if sheet is not chosen)
+        yield Note(name, f"its sheet “{chosen.title}” was read; not read: {others[: limits.MAX_FIELD]}")
+    yield from grid.named(name, _grid_rows(chosen))
+
+
+def _columns(sheet: ReadOnlyWorksheet) -> list[str]:
+    """The columns of a sheet; none where it holds nothing."""
+    first: list[GridRow] = []
+    with contextlib.suppress(BrokenOffError):
+        first.extend(itertools.islice(_grid_rows(sheet), _LOOKED_AT))  # keeps what came before an error
+    header = grid.find_header(first) if first else None
+    return list(first[header or 0].cells) if first else []
 
 
 def _grid_rows(sheet: ReadOnlyWorksheet) -> Iterator[GridRow]:
@@ -98,11 +98,7 @@ def _grid_rows(sheet: ReadOnlyWorksheet) -> Iterator[GridRow]:
     rows = sheet.iter_rows(max_row=limits.MAX_SHEET_ROWS, values_only=True)
     number, blank = 0, False
     while True:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            some = list(itertools.islice(rows, _AT_ONCE))
-        if not some:
-            return
+        some, error = _some(rows)
         for row in some:
             number += 1
             cells = [_as_text(value) for value in row]
@@ -110,6 +106,23 @@ def _grid_rows(sheet: ReadOnlyWorksheet) -> Iterator[GridRow]:
             if width:
                 yield GridRow(number, cells[:width], blank)
             blank = not width
+        if error:
+            reason = f"the sheet is damaged ({type(error).__name__}: {error})"
+            raise BrokenOffError(number + 1, reason) from error
+        if not some:
+            return
+
+
+def _some(rows: Iterator[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Exception | None]:
+    """Rows until there are enough, or one can't be read; openpyxl's warnings of odd styles and dates are not passed on."""
+    some: list[tuple[Any, ...]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            some.extend(itertools.islice(rows, _AT_ONCE))  # keeps what came before an error
+        except _MALFORMED as error:
+            return some, error
+    return some, None
 
 
 def _as_text(value: object) -> str:
