@@ -4,42 +4,42 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
+from rag import words
 from rag.errors import InputError
 from rag.records import Column
+from rag.reviews.column_names import (
+    KNOWN_NAMES,
+    PLAIN_AMBIGUOUS,
+    PLAIN_BOOK_COLUMNS,
+    PLAIN_ITEM_IDS,
+    PLAIN_LABELS,
+    PLAIN_NAMES,
+    PLAIN_NEVER_TEXT,
+    plain,
+)
+from rag.reviews.formats import limits
 
-# The names by which a field is known, best first; compared without case, blanks and punctuation.
-KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
-    "text": ("text", "reviewtext", "review", "reviewcontent", "reviewbody", "content", "body", "comment", "comments"),
-    "title": ("film", "movie", "product", "item", "book", "restaurant", "game", "filmtitle", "movietitle",
-              "filmname", "moviename", "productname", "itemname", "title"),
-    "critic": ("critic", "criticname", "author", "reviewer", "reviewername", "user", "username"),
-    "outlet": ("outlet", "publication", "publisher", "newspaper", "source", "site"),
-    "date": ("date", "reviewdate", "publisheddate", "published", "time", "timestamp"),
-    "rating": ("rating", "score", "stars", "reviewscore", "grade"),
-    "url": ("url", "link", "reviewurl", "reviewlink"),
-    "lang": ("lang", "language"),
-    "id": ("id", "reviewid"),
-}  # fmt: skip
 FIELDS = tuple(KNOWN_NAMES)
+Rows = Sequence[Mapping[str, str | None]]
 
-MAX_TEXT = 1_000_000
-_MAX_FIELD = {"url": 2_000}
-_MAX_OTHER_FIELD = 300
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Zl", "Zp", "Zs"})  # blanks, controls, marks on nothing
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")  # how Python writes a byte that it could not decode
 _EXAMPLE_LENGTH = 60
+_PROSE_WORDS = 4
+_CLEARLY_PROSE = 40
 _DATE_FORMATS = ("%Y/%m/%d", "%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%Y-%m")
 # A longer run of digits is a number of seconds, however much of a date `fromisoformat` sees in it.
+_EPOCH = re.compile(r"(\d{9}|1\d{9})(?:\d{3})?(?:\.0+)?$")
 _ISO_START = re.compile(r"(\d{4}-\d{2}-\d{2}|\d{8})(?!\d)")
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold().lstrip("\ufeff"))
 
 
 def check_fields(chosen: Mapping[str, str]) -> None:
@@ -49,8 +49,16 @@ def check_fields(chosen: Mapping[str, str]) -> None:
             raise InputError(f"--map: there is no field {field!r}.", f"The fields are {', '.join(FIELDS)}.")
 
 
-def recognise(names: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
-    """Which column holds which field: `{field: column}`.
+@dataclass(frozen=True)
+class Recognised:
+    """Which column holds which field, and what of the choice the user should know."""
+
+    fields: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def recognise(names: Sequence[str], chosen: Mapping[str, str], rows: Rows = ()) -> Recognised:
+    """Tell which column holds which field, by its name and, where `rows` of a table are given, by what it holds.
 
     `chosen` is what the user said with --map, `{field: column}`; an empty column leaves the field out.
     Raises ValueError for a column that the table does not have.
@@ -58,17 +66,90 @@ def recognise(names: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]
     for field, column in chosen.items():
         if column and column not in names:
             raise ValueError(f"--map {field}={column}: the table has no column {column!r}; it has {', '.join(names)}")
-    by_plain = {_plain(name): name for name in reversed(names) if name}
+    by_plain = {plain(name): name for name in reversed(names) if name}
     taken = set(chosen.values())
     found = {field: column for field, column in chosen.items() if column}
-    for field, known in KNOWN_NAMES.items():
-        if field in chosen:
+    notes: list[str] = []
+    if "text" not in chosen and (text := _text_column(names, rows, taken, notes)):
+        found["text"] = text
+        taken.add(text)
+    left_out = _misleading(names, rows, notes) if rows else frozenset()
+    for field, known in PLAIN_NAMES.items():
+        if field in chosen or field == "text":
             continue
-        match = next((by_plain[k] for k in known if k in by_plain and by_plain[k] not in taken), None)
+        # In Letterboxd's exports "Name" is the film; elsewhere it may be anybody's.
+        also = ("name",) if field == "title" and "letterboxduri" in by_plain else ()
+        meant = (by_plain[k] for k in (*known, *also) if k in by_plain and (field, k) not in left_out)
+        match = next((column for column in meant if column not in taken), None)
         if match is not None:
             found[field] = match
             taken.add(match)
-    return found
+    return Recognised(found, tuple(notes))
+
+
+def names_text(names: Sequence[str]) -> bool:
+    """Whether one of the names is known for a review's text."""
+    return any(plain(name) in PLAIN_NAMES["text"] for name in names)
+
+
+def count_known(names: Sequence[str]) -> int:
+    """How many of the names are known from the header rows of exports."""
+    return sum(plain(name) in PLAIN_LABELS for name in names)
+
+
+def _text_column(names: Sequence[str], rows: Rows, taken: Set[str], notes: list[str]) -> str | None:
+    """The column with the reviews: of those with a known name the first of sentences, else the only such one."""
+    free = [name for name in names if name not in taken]
+    known = [name for k in PLAIN_NAMES["text"] for name in free if plain(name) == k]
+    if not rows:
+        return known[0] if known else None
+    if len(names) == 1 and free:
+        return free[0] if plain(free[0]) in PLAIN_NAMES["text"] or plain(free[0]) not in PLAIN_LABELS else None
+    lengths = {name: _prose_length(name, rows) for name in free}
+    sure = [name for name in known if plain(name) not in PLAIN_AMBIGUOUS]
+    if prose := [name for name in known if lengths[name]]:
+        return prose[0]
+    if sure:
+        return sure[0]
+    guesses = sorted((n for n in free if plain(n) not in PLAIN_NEVER_TEXT), key=lambda n: -lengths[n])
+    if (
+        guesses
+        and lengths[guesses[0]] >= _CLEARLY_PROSE
+        and lengths[guesses[0]] >= 2 * max((lengths[name] for name in guesses[1:]), default=0)
+    ):
+        notes.append(
+            f"the column {guesses[0]!r} was taken for the text, because it alone holds sentences; else say --map"
+        )
+        return guesses[0]
+    return None
+
+
+def _prose_length(name: str, rows: Rows) -> float:
+    """The mean length of a column's cells; 0 where most are no sentences."""
+    cells = [value.strip() for row in rows if (value := row.get(name)) and value.strip()]
+    prose = [c for c in cells if len(c.split()) >= _PROSE_WORDS or (len(c) >= 12 and words.UNSPACED.search(c))]
+    return sum(map(len, cells)) / len(cells) if len(prose) * 2 > len(cells) else 0
+
+
+def _misleading(names: Sequence[str], rows: Rows, notes: list[str]) -> frozenset[tuple[str, str]]:
+    """`(field, plain name)` of columns that are called like a field of ours and mean something else here."""
+    plains = {plain(name): name for name in names}
+    if plains.keys() & PLAIN_BOOK_COLUMNS:
+        return frozenset({("critic", "author"), ("outlet", "publisher")})
+    title, numbers = plains.get("title"), [plains[k] for k in sorted(plains.keys() & PLAIN_ITEM_IDS)]
+    if title and any(_changes_under(number, title, rows) for number in numbers):
+        notes.append(f"the column {title!r} holds headlines, not what is reviewed; --map title=COLUMN names that")
+        return frozenset({("title", "title")})
+    return frozenset()
+
+
+def _changes_under(number: str, title: str, rows: Rows) -> bool:
+    """Whether one item has several titles, or each review an item of its own with a title like a sentence."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if (item := row.get(number)) and (said := row.get(title)):
+            seen[item].add(said)
+    return any(len(titles) > 1 for titles in seen.values())
 
 
 def describe(
@@ -91,7 +172,9 @@ def storable(value: str) -> str:
     """Refuse what SQLite or JSON cannot hold. Raises ValueError."""
     if "\0" in value:
         raise ValueError("it holds a NUL character, which no review text can")
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    if _SURROGATE.search(value) and not _SURROGATE.search(_ESCAPED_BYTE.sub("", value)):
+        raise ValueError("it holds a byte that does not belong to the file's encoding")
+    if _SURROGATE.search(value):
         raise ValueError("it holds half of a character (a lone surrogate), so it was damaged before it came here")
     return value
 
@@ -99,8 +182,8 @@ def storable(value: str) -> str:
 def _text(value: str | None) -> str:
     if value is None or all(unicodedata.category(c) in _UNSEEN for c in value):
         raise ValueError("it has no text")
-    if len(value) > MAX_TEXT:
-        raise ValueError(f"its text has {len(value):,} characters; at most {MAX_TEXT:,} are read")
+    if len(value) > limits.MAX_TEXT:
+        raise ValueError(f"its text has {len(value):,} characters; at most {limits.MAX_TEXT:,} are read")
     return storable(value)
 
 
@@ -113,15 +196,26 @@ def without_too_long(values: Mapping[str, str | None]) -> dict[str, str | None]:
     return {
         field: value
         for field, value in values.items()
-        if field == "text" or len((value or "").strip()) <= _MAX_FIELD.get(field, _MAX_OTHER_FIELD)
+        if field == "text" or len((value or "").strip()) <= (limits.MAX_URL if field == "url" else limits.MAX_FIELD)
     }
 
 
-def iso_date(value: str | None) -> str | None:
-    """A date as ISO 8601, or None where it is missing or cannot be read for certain."""
+def counts_seconds(column: str | None, rows: Rows) -> bool:
+    """Whether all of a column's cells count the seconds, or milliseconds, since 1970."""
+    found = [value.strip() for row in rows if column and (value := row.get(column)) and value.strip()]
+    return bool(found) and all(map(_EPOCH.match, found))
+
+
+def iso_date(value: str | None, *, seconds: bool = False) -> str | None:
+    """A date as ISO 8601, or None where it is missing or cannot be read for certain.
+
+    `seconds`: the column is known to count seconds since 1970.
+    """
     if value is None:
         return None
     value = value.strip()
+    if seconds and (count := _EPOCH.match(value)):
+        return datetime.fromtimestamp(int(count[1]), UTC).date().isoformat()
     if start := _ISO_START.match(value):
         try:
             return date.fromisoformat(start[1]).isoformat()

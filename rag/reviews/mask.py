@@ -27,6 +27,8 @@ _NOISE = re.compile(
     | (?:(?<=[.!?\n])|^)[ \t]*+(?:we|this\ (?:web)?site|our\ (?:web)?site|our\ partners)\ uses?\ cookies[^\n.]{0,200}\.?
         (?:[ ]*(?:accept(?:\ all)?|manage\ (?:preferences|settings)|reject\ all|by\ continuing[^\n.]{0,120})[ ]*[.|]?)*
     | (?<=[.!?])[ ]?share\ this\ (?:article|review|story|page)\b[.!]?
+    | (?:(?<=[.!?…"”’)\]*])|(?<=[.!?…"”’)\]*]\ )|^)<br[ ]?/?>(?:\s*+<br[ ]?/?>)*+   # a line break behind a sentence
+    | <br[ ]?/?>(?:\s*+<br[ ]?/?>)++ | </?p>(?:\s*+</?p>)*+                   # and what parts paragraphs
     """.replace("@SITE@", _SITE),
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
@@ -50,6 +52,9 @@ _ORDER = re.compile(
 _LOWER_THEN_NAME = re.compile(r"\b([a-z]+)([A-Z][a-z]+)")
 _NAME_WORD_NAME = re.compile(r"\b([A-Z][a-z]{2,})(and|or|in|with|of|to|the|from|by|at|as|for)([A-Z][a-z]+)")
 _NAME_THEN_WORD = re.compile(r"\b([A-Z][a-z]{3,})(about|and|or|in|with|of|to|from|by|at|as|for|is|was)(?=\s)")
+# Simple tags that reviews were exported with; an inline one parts no word.
+_BREAK = re.compile(r"</?(?:br|p|div|li|ul|ol|blockquote|h[1-6]|hr|tr|td)\b[^<>]{0,200}>", re.IGNORECASE)
+_INLINE = re.compile(r"</?(?:b|i|u|s|em|strong|a|span|font|sub|sup|small|big|spoiler)\b[^<>]{0,300}>", re.IGNORECASE)
 _BRAND_PREFIXES = frozenset({"i", "e", "x", "mc", "mac", "de", "di", "la", "le", "von", "van"})
 _REACH = 40
 
@@ -65,8 +70,11 @@ def is_order(sentence: str) -> bool:
 
 
 def view(text: str) -> str:
-    """The words of a sentence as embedded: entities decoded, glued words parted, blanks folded."""
-    return part_glued(" ".join(html.unescape(text).split()))
+    """The words of a sentence as embedded: entities decoded, tags left out, glued words parted, blanks folded."""
+    text = html.unescape(text)
+    if "<" in text:
+        text = _INLINE.sub("", _BREAK.sub(" ", text))
+    return part_glued(" ".join(text.split()))
 
 
 def part_glued(text: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,17 +15,19 @@ from typing import IO
 
 from rag.errors import InputError
 from rag.records import Column, Note, Record, Rejected
-from rag.reviews import columns, formats, identity
-from rag.reviews.formats import RawRow
-from rag.reviews.store import DATABASE
+from rag.reviews import cells, columns, folders, identity
+from rag.reviews.column_names import plain
+from rag.reviews.folders import TITLE_FILE
+from rag.reviews.formats import detect, limits, readers
+from rag.reviews.formats.detect import Found
+from rag.reviews.formats.rows import RawRow, RefusedError, RowItem, shown
 
-TITLE_FILE = "title.toml"
 STDIN = "-"
 _PEEKED_ROWS = 100
 # From so many rows on, a title for so large a share of them is a headline rather than what is reviewed.
 _MANY = 10
 _NEARLY_ALL = 0.8
-MAX_STDIN = 1_000_000_000
+MAX_STDIN = limits.MAX_STDIN
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
     checked = _checked(options)
     for path in paths:
         if not path.exists():
-            raise InputError(f"There is no file or folder {formats.shown(path)}.", "Check the path; nothing was read.")
+            raise InputError(f"There is no file or folder {shown(path)}.", "Check the path; nothing was read.")
     return _read(paths, checked)
 
 
@@ -103,57 +104,29 @@ def _read(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
 
 
 def _read_folder(root: Path, options: ReadOptions) -> Iterator[Item]:
-    for folder, names in _walk(root):
-        if DATABASE in names:
-            reason = "it is a Pullquote library, not reviews, and was left aside"
-            yield (
-                Rejected(formats.shown(root), None, reason) if folder == root else Note(formats.shown(folder), reason)
-            )
+    for item in folders.below(root):
+        if not isinstance(item, folders.Folder):
+            yield item
             continue
-        title, remarks = _title_of(folder, folder.resolve().name, options)
+        title, remarks = _title_of(item.path, item.path.resolve().name, options)
         yield from remarks
-        for name in names:
-            path = folder / name
-            refusal = _refusal(path, root)
-            if refusal:
-                yield Rejected(formats.shown(path), None, refusal)
-            elif path.suffix.lower() in formats.TABLE_FORMATS and title.guessed:
-                yield from _read_file(path, options, replace(title, name=formats.shown(path.stem)))
-            else:
-                yield from _read_file(path, options, title)
-
-
-def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Folders below a root with their visible files, in name order; neither links nor libraries are entered."""
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and DATABASE not in names)
-        yield Path(folder), sorted(n for n in names if not n.startswith(".") and n != TITLE_FILE)
-
-
-def _refusal(path: Path, root: Path) -> str | None:
-    try:
-        if not path.is_file():
-            return "it is not a regular file"
-        if not path.resolve().is_relative_to(root.resolve()):
-            return "it is a link that leads out of the folder"
-    except OSError as error:
-        return f"it can't be reached: {error}"
-    return None if path.suffix.lower() in formats.FORMATS else formats.unknown_format(path)
+        for name in item.names:
+            yield from _read_file(item.path / name, options, title)
 
 
 def _title_of(folder: Path, fallback: str, options: ReadOptions) -> tuple[_TitleOf, list[Rejected | Note]]:
     """The title that the `title.toml` of a folder gives, else the fallback; and what of it is of no use."""
-    plain = _TitleOf(options.title or formats.shown(fallback), options.kind, guessed=options.title is None)
+    plain = _TitleOf(options.title or shown(fallback), options.kind, guessed=options.title is None)
     path = folder / TITLE_FILE
     try:
         if not path.is_file():
             return plain, []
         raw = tomllib.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError, OSError) as error:
-        return plain, [Rejected(formats.shown(path), None, f"it is not TOML ({error}) and was left aside")]
+        return plain, [Rejected(shown(path), None, f"it is not TOML ({error}) and was left aside")]
     name, kind, given = _name_in(raw.get("name")), raw.get("kind"), raw.get("aliases", [])
     if name is None:
-        return plain, [Rejected(formats.shown(path), None, 'it needs a line name = "…" and was left aside')]
+        return plain, [Rejected(shown(path), None, 'it needs a line name = "…" and was left aside')]
     given = given if isinstance(given, list) else [given]
     aliases = tuple(alias for value in given if (alias := _name_in(value)) is not None)
     left_out = len(given) - len(aliases)
@@ -163,7 +136,7 @@ def _title_of(folder: Path, fallback: str, options: ReadOptions) -> tuple[_Title
         aliases if options.title is None else (),
         guessed=False,
     )
-    return title, [Note(formats.shown(path), f"{left_out} of its aliases are no names")] if left_out else []
+    return title, [Note(shown(path), f"{left_out} of its aliases are no names")] if left_out else []
 
 
 def _name_in(value: object) -> str | None:
@@ -174,46 +147,90 @@ def _name_in(value: object) -> str | None:
         return None
 
 
-def _read_file(path: Path, options: ReadOptions, title: _TitleOf, source: str | None = None) -> Iterator[Item]:
-    """Read one file. `source` is what its records call it, else its resolved path."""
-    name = formats.shown(path)
-    ending = path.suffix.lower()
-    if ending not in formats.FORMATS:
-        yield Rejected(name, None, formats.unknown_format(path))
+def _read_file(path: Path, options: ReadOptions, title: _TitleOf) -> Iterator[Item]:
+    """Read one file that has a name. A table that nobody gave a title is called after its file."""
+    name = shown(path)
+    if reason := folders.refusal(path):
+        yield Rejected(name, None, reason)
         return
-    if not path.is_file():
-        yield Rejected(name, None, "it is not a regular file")
-        return
-    source = source or formats.shown(path.resolve())
     try:
-        digest = _digest_of(path)
+        found = detect.look_into(path, is_table=bool(options.column_map))
+    except (RefusedError, OSError) as error:
+        reason = str(error) if isinstance(error, RefusedError) else f"it could not be read: {error}"
+        yield Rejected(name, None, reason)
+        return
+    if found.is_table and title.guessed:
+        title = replace(title, name=shown(path.stem))
+    yield from _read_found(found, shown(path.resolve()), title, options)
+
+
+def _read_found(found: Found, source: str, title: _TitleOf, options: ReadOptions) -> Iterator[Item]:
+    """Read a file whose format is known. `source` is what its records call it."""
+    name = found.opened.name
+    try:
+        digest = _digest_of(found.opened.path)
     except OSError as error:
         yield Rejected(name, None, f"it could not be read: {error}")
         return
-    rows = formats.rows_of(path)
-    peeked = list(itertools.islice(rows, _PEEKED_ROWS))
+    rows = readers.rows_of(found)
+    peeked = _peek(rows)
     seen = [row.values for row in peeked if isinstance(row, RawRow)]
-    names = list(dict.fromkeys(column for values in seen for column in values))
-    is_table = ending in formats.TABLE_FORMATS
-    fields, problem = _fields(names, options.column_map if is_table else {})
-    yield Source(source, digest, columns.describe(names, fields, seen) if is_table else ())
+    names = list(dict.fromkeys(column for values in seen for column in values))[: limits.MAX_COLUMNS]
+    recognised, problem = _recognised(
+        names, options.column_map if found.is_table else {}, seen if found.is_table else []
+    )
+    yield Source(source, digest, columns.describe(names, recognised.fields, seen) if found.is_table else ())
+    yield from (Note(name, text) for text in found.notes)
+    yield from (item for item in peeked if isinstance(item, Note))
+    yield from (Note(name, text) for text in recognised.notes)
+    peeked = [item for item in peeked if not isinstance(item, Note)]
     if not names:
-        yield from [row for row in peeked if isinstance(row, Rejected)] or [Rejected(name, None, "it holds no rows")]
+        yield from (item for item in peeked if not isinstance(item, RawRow))
+        if not any(isinstance(item, Rejected) for item in peeked):
+            yield Rejected(name, None, "it holds no rows")
     elif problem:
         yield Rejected(name, 1, problem)
     else:
-        yield from _records(itertools.chain(peeked, rows), _File(name, source, is_table, fields, title, options))
+        seconds = found.is_table and columns.counts_seconds(recognised.fields.get("date"), seen)
+        file = _File(name, source, found.is_table, recognised.fields, title, options, seconds)
+        yield from _limited(name, _records(itertools.chain(peeked, rows), file))
 
 
-def _fields(names: Sequence[str], chosen: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
-    """`{field: column}`, and why that is of no use if it is not."""
+def _peek(rows: Iterator[RowItem]) -> list[RowItem]:
+    """The first rows of a file, of which the columns are told."""
+    peeked: list[RowItem] = []
+    size = 0
+    for row in itertools.islice(rows, _PEEKED_ROWS):
+        peeked.append(row)
+        if isinstance(row, RawRow):
+            size += sum(len(value or "") for value in row.values.values())
+        if size > limits.MAX_RECORD:
+            break
+    return peeked
+
+
+def _limited(name: str, items: Iterator[Item]) -> Iterator[Item]:
+    """The items of a file; of very many rejected rows the first ones, and the number of the others."""
+    rejected = 0
+    for item in items:
+        rejected += isinstance(item, Rejected)
+        if not isinstance(item, Rejected) or rejected <= limits.MAX_REPORTED:
+            yield item
+    if rejected > limits.MAX_REPORTED:
+        yield Rejected(name, None, f"{rejected - limits.MAX_REPORTED:,} more of its rows were rejected")
+
+
+def _recognised(
+    names: Sequence[str], chosen: Mapping[str, str], seen: columns.Rows
+) -> tuple[columns.Recognised, str | None]:
+    """What the columns are, and why that is of no use if it is not."""
     try:
-        fields = columns.recognise(names, chosen)
+        found = columns.recognise(names, chosen, seen)
     except ValueError as error:
-        return {}, str(error)
-    if "text" in fields:
-        return fields, None
-    return fields, f"no column holds the review text; say which with --map text=COLUMN (it has {', '.join(names)})"
+        return columns.Recognised({}), str(error)
+    if "text" in found.fields:
+        return found, None
+    return found, f"no column holds the review text; say which with --map text=COLUMN (it has {', '.join(names)})"
 
 
 @dataclass(frozen=True)
@@ -224,6 +241,8 @@ class _File:
     fields: Mapping[str, str]
     title: _TitleOf
     options: ReadOptions
+    seconds: bool = False
+    """Whether its dates count the seconds since 1970."""
 
 
 @dataclass
@@ -233,19 +252,24 @@ class _Tally:
     records: int = 0
     titled_by_file: int = 0
     too_long: int = 0
+    mended: int = 0
+    lost: int = 0
+    wrapped: int = 0
     titles: set[str] = field(default_factory=set)
     """Titles that rows gave themselves."""
-    unread_dates: list[str] = field(default_factory=list)
+    unread_dates: int = 0
+    unread_date: str = ""
+    """The first of them."""
 
 
-def _records(rows: Iterator[RawRow | Rejected], file: _File) -> Iterator[Item]:
+def _records(rows: Iterator[RowItem], file: _File) -> Iterator[Item]:
     tally = _Tally()
     for row in rows:
-        if isinstance(row, Rejected):
+        if not isinstance(row, RawRow):
             yield row
             continue
         values = {field: row.values.get(column) for field, column in file.fields.items()}
-        kept = columns.without_too_long(values)
+        kept = columns.without_too_long(_as_said(values, file, tally))
         try:
             valid = columns.validate(kept)
         except ValueError as error:
@@ -258,9 +282,26 @@ def _records(rows: Iterator[RawRow | Rejected], file: _File) -> Iterator[Item]:
         if valid.title:
             tally.titles.add(valid.title)
         if valid.date and record.date is None:
-            tally.unread_dates.append(valid.date)
+            tally.unread_dates += 1
+            tally.unread_date = tally.unread_date or valid.date
         yield record
     yield from (Note(file.name, text) for text in _notes(file, tally))
+
+
+def _as_said(values: Mapping[str, str | None], file: _File, tally: _Tally) -> dict[str, str | None]:
+    """The values of a record with mojibake turned back and, in a table, lists joined; what was done is counted."""
+    said: dict[str, str | None] = {}
+    for name, value in values.items():
+        if value:
+            mended = cells.mended(value)
+            tally.mended += mended != value
+            tally.lost += name == "text" and cells.has_lost(mended)
+            value = cells.unwrapped(mended, "\n" if name == "text" else ", ") if file.is_table else mended
+            if name == "rating" and value.strip() == "0" and plain(file.fields[name]) == "myrating":
+                value = None  # Goodreads' word for "not rated"
+            tally.wrapped += name == "text" and value != mended
+        said[name] = value
+    return said
 
 
 def _notes(file: _File, tally: _Tally) -> Iterator[str]:
@@ -275,8 +316,13 @@ def _notes(file: _File, tally: _Tally) -> Iterator[str]:
     if tally.too_long:
         yield f"{tally.too_long} values are too long for their field and are left empty"
     if tally.unread_dates:
-        first = tally.unread_dates[0]
-        yield f"{len(tally.unread_dates)} dates could not be read and are left empty; first: {first}"
+        yield f"{tally.unread_dates} dates could not be read and are left empty; first: {tally.unread_date}"
+    if tally.mended:
+        yield f"mojibake was turned back in {tally.mended} of its values (“cafÃ©” → “café”)"
+    if tally.lost:
+        yield f"{tally.lost} of its texts had lost characters before they came here (“â??”, “\ufffd”) and are kept so"
+    if tally.wrapped:
+        yield f"{tally.wrapped} of its texts were wrapped in lists, and were taken out of them"
 
 
 def _record(row: RawRow, valid: columns.Row, file: _File) -> Record:
@@ -284,7 +330,7 @@ def _record(row: RawRow, valid: columns.Row, file: _File) -> Record:
     return Record(
         source=file.source,
         line=row.line,
-        digest=identity.digest(*itertools.chain.from_iterable(sorted(row.values.items()))),
+        digest=_digest_of_row(row),
         text=valid.text or "",
         title=own_title or file.title.name,
         key=_key(valid, file),
@@ -292,11 +338,18 @@ def _record(row: RawRow, valid: columns.Row, file: _File) -> Record:
         aliases=file.title.aliases if own_title in (None, file.title.name) else (),
         critic=valid.critic,
         outlet=valid.outlet,
-        date=columns.iso_date(valid.date),
+        date=columns.iso_date(valid.date, seconds=file.seconds),
         rating=valid.rating,
         url=valid.url,
         lang=valid.lang,
     )
+
+
+def _digest_of_row(row: RawRow) -> str:
+    """What was read, before anything was mended or extracted: a better reader must not make it another record."""
+    if row.read_as is not None:
+        return identity.digest(row.read_as)
+    return identity.digest(*itertools.chain.from_iterable(sorted(row.values.items())))
 
 
 def _key(row: columns.Row, file: _File) -> str | None:
@@ -314,17 +367,21 @@ def _digest_of(path: Path) -> str:
 
 
 def _read_stdin(path: Path, options: ReadOptions) -> Iterator[Item]:
-    """Its ending says the format. Raises InputError where nothing names what is reviewed."""
+    """Read what came through standard input. Raises InputError where nothing names what is reviewed."""
+    try:
+        found = detect.look_into(path, named=False, is_table=bool(options.column_map))
+    except RefusedError as error:
+        yield Rejected(STDIN, None, str(error))
+        return
     title = _TitleOf(options.title or "", options.kind, guessed=False)
-    for item in _read_file(path, options, title, STDIN):
+    for item in _read_found(found, STDIN, title, options):
         if isinstance(item, Record) and not item.title:
             raise InputError("Reviews on standard input need a title.", 'Say it with --title "…".')
         yield replace(item, file=STDIN) if isinstance(item, Rejected | Note) else item
 
 
-def save_stdin(stream: IO[bytes], folder: Path, options: ReadOptions | None = None) -> Path:
-    """Copy a stream into a file of `folder` whose ending says the format. Raises InputError when it is too large."""
-    is_table = options is not None and bool(options.column_map)
+def save_stdin(stream: IO[bytes], folder: Path, _options: ReadOptions | None = None) -> Path:
+    """Copy a stream into a file of `folder`. Raises InputError when it is too large."""
     saved = folder / "stdin"
     size = 0
     with saved.open("wb") as file:
@@ -333,7 +390,4 @@ def save_stdin(stream: IO[bytes], folder: Path, options: ReadOptions | None = No
             if size > MAX_STDIN:
                 raise InputError(f"Standard input holds over {MAX_STDIN:,} bytes.", "Save it to a file and add that.")
             file.write(piece)
-    with saved.open("rb") as file:
-        head = file.read(8_192)
-    text = head.decode(formats.encoding_of(head), "replace")
-    return saved.rename(saved.with_suffix(formats.sniff(text, is_table=is_table)))
+    return saved
