@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from rag import taxonomy
 from rag.errors import NothingRead
-from rag.records import AddReport, Column, Note, Progress, Record, Rejected, TitleAdded
+from rag.records import AddReport, Column, Note, Progress, Record, Rejected, Title, TitleAdded
 from rag.reviews import intake, journal
 from rag.reviews.read import Item, Source
 from rag.reviews.store import Reading, Store
@@ -22,6 +23,7 @@ from rag.search.base import Embedder, Index
 
 STORED_AT_ONCE = 100
 """Reviews in one transaction: at most this many wait to be acknowledged; the sync at its end takes some 5 ms."""
+_NOTED_TITLES = 3
 _EMBEDDED_AT_ONCE = 2_048
 _INDEXED_AT_ONCE = 500
 
@@ -96,11 +98,7 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
     known = {title.id: title for title in taking.titles.values()}
     touched = sorted((known[title_id] for title_id in taking.touched), key=lambda title: title.name)
     outcomes = taking.outcomes
-    guessed = [
-        Note(title.name, f"taken for a {title.kind} by its reviews' words; say otherwise with --kind")
-        for title in touched
-        if title.id in taking.guessed and title.kind != taxonomy.GENERAL
-    ]
+    guessed = _guessed_kinds([t for t in touched if t.id in taking.guessed and t.kind != taxonomy.GENERAL])
     elsewhere = [
         Note(known[title_id].name, f"{count} of these were added under this title before, and stay there")
         for title_id, count in taking.elsewhere.items()
@@ -123,6 +121,16 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
         notes=(*seen.notes, *guessed, *elsewhere, *removed),
         dry_run=dry_run,
     )
+
+
+def _guessed_kinds(titles: Sequence[Title]) -> list[Note]:
+    """A note for each title whose kind was guessed, or for each kind where there are many."""
+    if len(titles) <= _NOTED_TITLES:
+        said = "taken for a {} by its reviews' words; say otherwise with --kind"
+        return [Note(title.name, said.format(title.kind)) for title in titles]
+    counted = Counter(title.kind for title in titles)
+    said = "{} titles were taken for this kind by their reviews' words; say otherwise with --kind"
+    return [Note(kind, said.format(count)) for kind, count in sorted(counted.items())]
 
 
 def catch_up(store: Store, embedder: Embedder | None, index: Callable[[], Index], on_progress: OnProgress) -> None:
