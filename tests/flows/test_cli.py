@@ -162,16 +162,16 @@ def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_nothing_of_a_review_acts_on_the_terminal(run: Run, tmp_path: Path) -> None:
     text = "The ending \x1b]0;owned\x07 \u202ereversed\u202c [red]markup[/red] :smile: is bold."
-    (tmp_path / "x.jsonl").write_text(json.dumps({"text": text, "critic": "A\x1b[31mnn", "title": "S\u009balt"}))
+    (tmp_path / "x.jsonl").write_text(json.dumps({"text": text, "critic": "A\x1b[31mnn", "title": "S\u009dalt"}))
     for arguments in (
         ["add", "x.jsonl"],
         ["ask", "How is the ending?", "--explain"],
         ["titles"],
-        ["show", "S\u009balt"],
+        ["show", "S\u009dalt"],
     ):
         code, out, _ = run(*arguments)
         assert code == 0
-        assert not set(out) & set("\x1b\x07\u009b\u202e\u202c"), arguments
+        assert not set(out) & set("\x1b\x07\u009d\u202e\u202c"), arguments
     assert "[red]markup[/red] :smile:" in run("ask", "How is the ending?")[1].replace("\n", " ")
 
 
