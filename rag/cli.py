@@ -94,7 +94,7 @@ def add(
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Add reviews from text, Markdown, HTML, CSV, TSV, JSON, JSONL, XLSX, Parquet, a folder of these, or standard input.
+    """Add reviews: text, Markdown, HTML, CSV, TSV, JSON, XLSX, Parquet, folders of these, or standard input.
 
     pullquote add reviews/ --title "The Salt Ladder"
 
