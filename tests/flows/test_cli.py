@@ -22,21 +22,15 @@ from rag import cli
 from rag.library import Library
 from rag.reviews import lock
 from tests.conftest import CACHE, SAMPLE
+from tests.flows.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
 ENDING = "What did critics dislike about the ending?"
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], needs_model: None) -> Run:
-    """Runs a command line in this process: `(exit code, output, errors)`."""
-
-    def run_it(*arguments: str) -> tuple[int, str, str]:
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run_it
+def run(typed: Run, needs_model: None) -> Run:
+    """The command line with the real model."""
+    return typed
 
 
 @pytest.fixture

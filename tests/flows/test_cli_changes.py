@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rag import cli
 from rag.library import Library
 from tests.doubles import WordEmbedder
+from tests.flows.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
 TABLE = """text,critic,outlet,date,rating
 The harbour glows.,Ann,Post,2023-05-01,5/5
 The harbour sleeps.,Bob,Courier,2024-02-29,2/5
@@ -21,16 +19,10 @@ The harbour sleeps.,Bob,Courier,2024-02-29,2/5
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command line in this process: `(exit code, output, errors)`."""
+def run(typed: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line with a quick embedder."""
     monkeypatch.setattr(Library, "embedder", property(lambda self: WordEmbedder()))
-
-    def run_it(*arguments: str) -> tuple[int, str, str]:
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run_it
+    return typed
 
 
 @pytest.fixture
