@@ -7,7 +7,8 @@ only the sentences these name are loaded.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +105,9 @@ _ROW = select(
 _words = table("words", column("rowid", Integer))  # FTS5's table; its stems are those of `sentences`
 _MATCH = text("words MATCH :query")
 _ORDER = (sentences.c.review_id, sentences.c.ordinal)
+# A list of pairs among the parameters is found by no index, and a statement that grows with it is made anew each time.
+_places = func.json_each(bindparam("places")).table_valued("value")
+_PLACED = tuple_(*_ORDER).in_(select(*(func.json_extract(_places.c.value, f"$[{place}]") for place in (0, 1))))
 
 
 def load(connection: Connection, selection: Selection) -> Scope:
@@ -114,10 +118,9 @@ def load(connection: Connection, selection: Selection) -> Scope:
 
 def load_named(connection: Connection, selection: Selection, ids: Sequence[str]) -> Scope:
     """The sentences of a selection with these ids; ids that are gone or stand elsewhere are left out."""
-    keys = [(review, int(ordinal)) for review, _, ordinal in (i.rpartition(".") for i in sorted(set(ids)))]
-    wanted = _ROW.where(sentences.c.vector_key.is_not(None), *selection.of_sentences())
-    place = tuple_(sentences.c.review_id, sentences.c.ordinal)
-    return _joined([_scope(connection, wanted.where(place.in_(keys[i : i + 400]))) for i in range(0, len(keys), 400)])
+    places = [(review, int(ordinal)) for review, _, ordinal in (name.rpartition(".") for name in sorted(set(ids)))]
+    wanted = _ROW.where(sentences.c.vector_key.is_not(None), *selection.of_sentences(), _PLACED)
+    return _scope(connection, wanted.order_by(*_ORDER), {"places": json.dumps(places)})
 
 
 def nearest(connection: Connection, selection: Selection, query: NDArray[np.float32], k: int) -> list[str]:
@@ -142,25 +145,14 @@ def nearest(connection: Connection, selection: Selection, query: NDArray[np.floa
     return [name for _, name in found]
 
 
-def _scope(connection: Connection, wanted: Select[tuple[object, ...]]) -> Scope:
-    rows = connection.execute(wanted).all()
+def _scope(connection: Connection, wanted: Select[tuple[object, ...]], given: Mapping[str, str] | None = None) -> Scope:
+    rows = connection.execute(wanted, given).all()
     blobs = [row.vector for row in rows]
     return Scope(
         tuple(Sentence(r.review_id, r.ordinal, r.start, r.end, r.view) for r in rows),
         tuple(r.title_id for r in rows),
         tuple(tuple(r.stems.split()) for r in rows),
         None if any(blob is None for blob in blobs) else as_matrix(blobs),
-    )
-
-
-def _joined(parts: Sequence[Scope]) -> Scope:
-    matrices = [part.vectors for part in parts if part.sentences]
-    whole = [m for m in matrices if m is not None]
-    return Scope(
-        tuple(s for part in parts for s in part.sentences),
-        tuple(t for part in parts for t in part.title_ids),
-        tuple(s for part in parts for s in part.stems),
-        np.concatenate(whole) if whole and len(whole) == len(matrices) else None,
     )
 
 
