@@ -31,6 +31,8 @@ _BOMS = (
 _ERAS = chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _MAX_CONTROLS = 0.02
+_MIN_CONTROLS = 8
+"""A short text may hold a few that a broken export left."""
 _MOSTLY = 4
 """So many whole UTF-8 characters for one broken byte make a file damaged UTF-8 rather than another encoding."""
 _ALPHABETS = re.compile(r"cp\d|iso8859|koi8|shift_jis|euc_|gb|big5|mac|tis")
@@ -55,7 +57,7 @@ def of_head(head: bytes) -> Encoding | None:
     if b"\0" in head and (wide := _wide(head)):
         return Encoding(wide, "surrogatepass", f"read as {wide.upper()}, which its zero bytes show")
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls > 1 and controls > _MAX_CONTROLS * len(head):
+    if controls > max(_MIN_CONTROLS, _MAX_CONTROLS * len(head)):
         raise RefusedError(BINARY)
     return None
 
