@@ -57,7 +57,8 @@ def of_head(head: bytes) -> Encoding | None:
     if b"\0" in head and (wide := _wide(head)):
         return Encoding(wide, "surrogatepass", f"read as {wide.upper()}, which its zero bytes show")
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls > max(_MIN_CONTROLS, _MAX_CONTROLS * len(head)):
+    few = 1 if b"\0" in head else _MIN_CONTROLS
+    if controls > max(few, _MAX_CONTROLS * len(head)):
         raise RefusedError(BINARY)
     return None
 
