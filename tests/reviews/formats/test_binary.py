@@ -55,7 +55,8 @@ SIZE = '<dimension ref="A1:C9"/>'
 
 def sheet(rows: str, before: str = "") -> bytes:
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    return f'<?xml version="1.0"?>{before}<worksheet xmlns="{space}">{SIZE}<sheetData>{rows}</sheetData></worksheet>'.encode()
+    data = f"{SIZE}<sheetData>{rows}</sheetData>"
+    return f'<?xml version="1.0"?>{before}<worksheet xmlns="{space}">{data}</worksheet>'.encode()
 
 
 def cell(text: str) -> str:
@@ -136,7 +137,7 @@ def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
 def test_a_sheet_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None:
     rows = f"<row>{cell('Review')}</row>" + "".join(f"<row>{cell(text)}</row>" for text in PROSE)
     found = told(tmp_path / "x.xlsx", with_sheet(sheet(rows)[:-40]))
-    assert found.texts == list(PROSE)
+    assert found.texts == list(PROSE[:2])
     assert "the sheet is damaged" in found.reasons[0]
 
 
