@@ -14,6 +14,8 @@ from rag.reviews.formats import limits
 # Where bytes were lost for good, ftfy would guess; we don't.
 _CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, explain=False)
 _LOST = re.compile("\ufffd|â\\?\\?|Ã\\?|â€\\?")
+# A blank may be what is left of a byte, or a blank: alone such a pair proves nothing.
+_UNCERTAIN = re.compile("(?:Ã|â€) ")
 _SEGMENT = re.compile(r'\s*\{\s*"text"\s*:')
 
 
@@ -23,6 +25,9 @@ def mended(text: str) -> str:
         return text
     before = badness(text)
     if not before:
+        return text
+    rest = _UNCERTAIN.sub("", text)
+    if rest != text and ftfy.fix_encoding(rest, _CERTAIN) == rest:
         return text
     fixed = ftfy.fix_encoding(text, _CERTAIN)
     return fixed if badness(fixed) < before else text
@@ -43,6 +48,8 @@ def unwrapped(text: str, between: str) -> str:
         return text
     if cell.startswith("[") and cell.endswith("]"):
         parts = _strings(_parsed(cell))
+        if parts is not None and len(parts) > 1:
+            parts = [part.strip() for part in parts]
     elif _SEGMENT.match(cell) and cell.endswith("}"):
         segments = _parsed(f"[{cell}]")
         parts = _strings([s.get("text") if isinstance(s, dict) else None for s in segments or [None]])
@@ -66,4 +73,4 @@ def _parsed(cell: str) -> list[object] | None:
 def _strings(values: list[object] | None) -> list[str] | None:
     if values is None or not all(isinstance(value, str) for value in values):
         return None
-    return [str(value).strip() if len(values) > 1 else str(value) for value in values]
+    return [str(value) for value in values]

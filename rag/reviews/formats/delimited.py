@@ -18,6 +18,7 @@ from rag.reviews.formats.rows import BrokenOffError, Opened, RowItem
 _SAMPLE = 1 << 18
 _SAMPLE_ROWS = 200
 _DELIMITERS = ",;\t|"
+_NO_DELIMITER = "\x1f"
 _SEPARATOR_LINE = re.compile(r"\ufeff?sep=(.)\r?\n")
 _EVEN_QUOTES = re.compile(r'(?<!")(?:"")+(?!")')
 _SWALLOWED = 3
@@ -135,11 +136,20 @@ def dialect_of(sample: str) -> Dialect:
     if said := _SEPARATOR_LINE.match(sample):
         return Dialect(said[1], skip=1)
     delimiter = max(_DELIMITERS, key=lambda mark: _evenness(_rows(sample, Dialect(mark))))
+    if _has_one_column(_rows(sample, Dialect(delimiter))):
+        return Dialect(_NO_DELIMITER)
     plain, bare = Dialect(delimiter), Dialect(delimiter, csv.QUOTE_NONE)
     # Tabs are rare in prose: a quoted cell that holds them beside line ends is a stray quotation mark.
     if delimiter == "\t" and any("\t" in cell and "\n" in cell for cells in _rows(sample, plain) for cell in cells):
         return bare
     return plain
+
+
+def _has_one_column(rows: list[list[str]]) -> bool:
+    """Whether only the text is named: what then looks like delimiters are the commas of sentences."""
+    if not rows or len(rows[0]) > 1 or not columns.names_text(rows[0]):
+        return False
+    return all(columns.count_known(cells) < 2 for cells in rows[:20])
 
 
 def _rows(sample: str, dialect: Dialect) -> list[list[str]]:

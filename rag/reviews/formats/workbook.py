@@ -37,13 +37,14 @@ def read(opened: Opened) -> Iterator[RowItem]:
         if reason := _refusal(opened):
             yield Rejected(opened.name, None, reason)
             return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(opened.path, read_only=True, data_only=True, keep_links=False)
-        try:
-            yield from _sheets(opened.name, book.worksheets)
-        finally:
-            book.close()
+        with opened.path.open("rb") as file:  # by its path openpyxl would judge a workbook by its ending
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            try:
+                yield from _sheets(opened.name, book.worksheets)
+            finally:
+                book.close()
     except BrokenOffError:
         raise
     except _MALFORMED as error:
