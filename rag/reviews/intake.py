@@ -52,9 +52,7 @@ _HOLDERS = (
 _KNOWN = (
     select(sources.c.review_id, reviews.c.title_id, reviews.c.state)
     .join(reviews, reviews.c.id == sources.c.review_id)
-    .where(sources.c.name == bindparam("source"), sources.c.digest == bindparam("digest"))
-    .order_by(sources.c.id)
-    .limit(1)
+    .where(sources.c.id == bindparam("source_id"))
 )
 _ALIKE = (
     select(reviews.c.id, reviews.c.text)
@@ -89,6 +87,8 @@ class Intake:
     """What the current file is called, after a file of identical bytes if there was one."""
     known: Counter[str] = field(default_factory=Counter)
     """Digests that the current source gave in earlier runs, and how often."""
+    first: dict[str, int] = field(default_factory=dict)
+    """By such a digest, the id of its first row in `sources`; by name, each look-up would pass all of a file's rows."""
     seen: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
     """Source keys met in this run: one met twice names nothing."""
@@ -144,9 +144,12 @@ def open_source(connection: Connection, intake: Intake, source: Source) -> None:
         connection.execute(delete(files).where(files.c.name == source.name))
         connection.execute(insert(files).values(name=source.name, digest=source.digest, same_as=twin))
     rows = connection.execute(
-        select(sources.c.digest, func.count()).where(sources.c.name == intake.source).group_by(sources.c.digest)
-    )
-    intake.known = Counter(dict(rows.all()))
+        select(sources.c.digest, func.count(), func.min(sources.c.id))
+        .where(sources.c.name == intake.source)
+        .group_by(sources.c.digest)
+    ).all()
+    intake.known = Counter({digest: count for digest, count, _ in rows})
+    intake.first = {digest: first for digest, _, first in rows}
     intake.seen = Counter()
 
 
@@ -161,7 +164,7 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
     """Decide what a record is, and store what is new. Repeats of a record count once for each time known."""
     intake.seen[record.digest] += 1
     if intake.seen[record.digest] <= intake.known[record.digest]:
-        known = _review_of(connection, intake.source, record.digest)
+        known = connection.execute(_KNOWN, {"source_id": intake.first[record.digest]}).one()
         # A file that went back to an earlier text means that text again.
         if known.state != SUPERSEDED or record.key is None:
             intake.touched.add(known.title_id)
@@ -211,10 +214,6 @@ def settle_kinds(connection: Connection, intake: Intake) -> None:
                 intake.titles[name] = replace(title, kind=kind)
     intake.guessed |= intake.unsettled
     intake.unsettled.clear()
-
-
-def _review_of(connection: Connection, source: str, digest: str) -> Row[*tuple[Any, ...]]:
-    return connection.execute(_KNOWN, {"source": source, "digest": digest}).one()
 
 
 def _holder_of_key(
