@@ -108,6 +108,11 @@ def test_a_cell_that_is_wholly_a_list_gives_its_strings(tmp_path: Path, cell: st
     assert found.noted("1 of its texts were wrapped in lists") == (cell != text)
 
 
+def test_an_odd_backslash_in_a_list_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    assert cells.unwrapped(r"['It \glows']", "\n") == r"It \glows"
+    assert not recwarn.list
+
+
 def test_a_list_in_a_cell_that_is_too_long_is_left_alone() -> None:
     cell = f"['{'x' * 100_000}']"
     assert cells.unwrapped(cell, "\n") == cell
