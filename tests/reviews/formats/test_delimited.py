@@ -65,6 +65,18 @@ def test_a_stray_quotation_mark_costs_its_own_line(tmp_path: Path) -> None:
     assert [bad.line for bad in found.rejected] == [5]
 
 
+def test_a_stray_quotation_mark_in_a_narrow_table_merges_no_reviews(tmp_path: Path) -> None:
+    rows = [f"{chr(34) if n == 3 else ''}It glows {n}.,Ann" for n in range(12)]
+    found = told(tmp_path / "x.csv", "\n".join(["text,user", *rows]))
+    assert found.texts == [f"It glows {n}." for n in range(12) if n != 3]
+    assert [bad.line for bad in found.rejected] == [5]
+
+
+def test_a_poem_with_a_comma_on_each_line_is_one_review(tmp_path: Path) -> None:
+    poem = "The lamp, lit\nthe bay, still\nthe keeper, gone\nthe sea, near\nthe end, here"
+    assert told(tmp_path / "x.csv", f'text,user\n"{poem}",Ann\nFine.,Bo\n').texts == [poem, "Fine."]
+
+
 def test_doubled_quotation_marks_are_one(tmp_path: Path) -> None:
     assert told(tmp_path / "x.csv", 'text,user\n"She said ""light"" twice.",Ann\n').texts == ['She said "light" twice.']
 
