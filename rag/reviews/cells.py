@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 
 import ftfy
 from ftfy.badness import badness
@@ -64,7 +65,9 @@ def _parsed(cell: str) -> list[object] | None:
         found = json.loads(cell)
     except (ValueError, RecursionError):
         try:
-            found = ast.literal_eval(cell)
+            with warnings.catch_warnings():  # a backslash in a stranger's cell is no concern of the user's
+                warnings.simplefilter("ignore")
+                found = ast.literal_eval(cell)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             return None
     return found if isinstance(found, list) else None

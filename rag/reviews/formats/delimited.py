@@ -117,11 +117,15 @@ def _reader(lines: Iterable[str], dialect: Dialect) -> csv._reader:  # type: ign
 
 
 def _swallows_rows(cells: list[str], delimiter: str, width: int) -> bool:
-    """Whether a quoted cell holds several lines with as many delimiters as a row has."""
-    if width <= _NARROW:
+    """Whether a quoted cell holds several lines with as many delimiters as a row has.
+
+    One or two commas a line are in prose as well: there all lines must be such, and the record must lack cells.
+    """
+    inner = max(cells, key=len).splitlines()[1:-1]
+    alike = sum(line.count(delimiter) == width - 1 for line in inner)
+    if width <= _NARROW and (alike < len(inner) or len(cells) >= width):
         return False
-    longest = max(cells, key=len)
-    return sum(line.count(delimiter) == width - 1 for line in longest.splitlines()[1:-1]) >= _SWALLOWED
+    return alike >= _SWALLOWED
 
 
 def _undoubled(cell: str) -> str:

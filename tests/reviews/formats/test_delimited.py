@@ -65,6 +65,18 @@ def test_a_stray_quotation_mark_costs_its_own_line(tmp_path: Path) -> None:
     assert [bad.line for bad in found.rejected] == [5]
 
 
+def test_a_stray_quotation_mark_in_a_narrow_table_merges_no_reviews(tmp_path: Path) -> None:
+    rows = [f"{chr(34) if n == 3 else ''}It glows {n}.,Ann" for n in range(12)]
+    found = told(tmp_path / "x.csv", "\n".join(["text,user", *rows]))
+    assert found.texts == [f"It glows {n}." for n in range(12) if n != 3]
+    assert [bad.line for bad in found.rejected] == [5]
+
+
+def test_a_poem_with_a_comma_on_each_line_is_one_review(tmp_path: Path) -> None:
+    poem = "The lamp, lit\nthe bay, still\nthe keeper, gone\nthe sea, near\nthe end, here"
+    assert told(tmp_path / "x.csv", f'text,user\n"{poem}",Ann\nFine.,Bo\n').texts == [poem, "Fine."]
+
+
 def test_doubled_quotation_marks_are_one(tmp_path: Path) -> None:
     assert told(tmp_path / "x.csv", 'text,user\n"She said ""light"" twice.",Ann\n').texts == ['She said "light" twice.']
 
@@ -106,6 +118,11 @@ def test_a_cell_that_is_wholly_a_list_gives_its_strings(tmp_path: Path, cell: st
     found = told(tmp_path / "x.csv", f'text,user\n"{quoted}",Ann\n')
     assert found.texts == [text]
     assert found.noted("1 of its texts were wrapped in lists") == (cell != text)
+
+
+def test_an_odd_backslash_in_a_list_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    assert cells.unwrapped(r"['It \glows']", "\n") == r"It \glows"
+    assert not recwarn.list
 
 
 def test_a_list_in_a_cell_that_is_too_long_is_left_alone() -> None:

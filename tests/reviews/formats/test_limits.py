@@ -22,5 +22,5 @@ def test_every_ending_is_told() -> None:
 
 def test_the_numbers_of_known_names_are_told() -> None:
     (told,) = re.findall(r"fields, 14 other languages:\s+([^.]+)\.", TOLD)
-    found = {name: int(count) for name, count in re.findall(r"(\w+) \((\d+)(?: names)?\)", told)}
+    found = {name: int(count) for name, count in re.findall(r"(\w+)\s+\((\d+)(?: names)?\)", told)}
     assert found == {field: len(names) for field, names in KNOWN_NAMES.items()}
