@@ -19,7 +19,7 @@ from benchmarks.products import Products, flops
 from benchmarks.report import Bar, CannotMeasure, Report, Table
 from rag.reviews.split import sentences
 
-SENTENCES, QUICK_SENTENCES = 600, 120
+SENTENCES, QUICK_SENTENCES = 600, 48
 REPEATS, QUICK_REPEATS = 5, 3
 TIMES_CHROMA = 10.0
 SHARE_OF_BOUND = 0.6

@@ -87,8 +87,12 @@ def _add(file: Path, place: Path, say: Say, *, kill: bool = False) -> Added:
     command = [*program(), "add", str(file), "--library", str(place), "--progress", "json", "--json"]
     acknowledged: set[str] = set()
     start, lines, said = time.monotonic(), 0, 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    # The report goes to a file: a pipe that nobody reads yet would fill, and the program wait for ever.
+    out = file.with_suffix(".report")
+    with (
+        out.open("w", encoding="utf-8") as report,
+        subprocess.Popen(command, stdout=report, stderr=subprocess.PIPE, text=True) as process,
+    ):
         assert process.stderr is not None
         for line in process.stderr:
             found = json.loads(line) if line.startswith("{") else {}
@@ -101,10 +105,9 @@ def _add(file: Path, place: Path, say: Say, *, kill: bool = False) -> Added:
             if kill and found.get("stage") == "embed" and share >= KILLED_AT:
                 process.kill()
                 return Added(time.monotonic() - start, frozenset(acknowledged), None, lines)
-        out = process.stdout.read()
     if process.returncode:
         raise CannotMeasure(f"pullquote add ended with {process.returncode}.")
-    return Added(time.monotonic() - start, frozenset(acknowledged), json.loads(out), lines)
+    return Added(time.monotonic() - start, frozenset(acknowledged), json.loads(out.read_text("utf-8")), lines)
 
 
 def _problems(rows: Rows, place: Path, acknowledged: frozenset[str]) -> list[str]:

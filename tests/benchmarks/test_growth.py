@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,34 @@ def test_a_lost_a_doubled_and_a_changed_review_are_seen(library: Path) -> None:
     lost = {"title": rows[0]["title"], "text": "Never there.", "critic": ""}
     found = films._problems([*rows, lost], library, frozenset({"no such id"}))
     assert found[:2] == [f"missing: a review of {lost['title']}", "acknowledged and gone: no such id"]
+
+
+_PROGRAM = """
+import json, sys, time
+for done in (1, 5, 10):
+    print(json.dumps({"stage": "embed", "done": done, "total": 10, "stored": [str(done)]}), file=sys.stderr, flush=True)
+    time.sleep(0.05 if LONG else 0)
+time.sleep(60 if LONG else 0)
+print(json.dumps({"unchanged": 3, "titles": ["x" * 80] * 3_000}))
+"""
+
+
+def test_a_process_with_much_to_say_ends_and_one_to_be_killed_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def program(*, long: bool) -> list[str]:
+        return [sys.executable, "-c", _PROGRAM.replace("LONG", str(long))]
+
+    monkeypatch.setattr(films, "program", lambda: program(long=False))
+    ended = films._add(tmp_path / "films.jsonl", tmp_path / "library", lambda _: None)
+    assert ended.acknowledged == {"1", "5", "10"}
+    assert ended.report is not None
+    assert ended.report["unchanged"] == 3
+    monkeypatch.setattr(films, "program", lambda: program(long=True))
+    killed = films._add(tmp_path / "films.jsonl", tmp_path / "library", lambda _: None, kill=True)
+    assert killed.report is None
+    assert killed.acknowledged == {"1", "5"}
+    assert killed.wall_s < 30
 
 
 def test_progress_is_said_in_tenths() -> None:
