@@ -22,7 +22,7 @@ from rag.search.index import ChromaIndex
 from rag.settings import FolderIndex
 
 SMALL = 1_000
-ROUNDS, QUICK_ROUNDS = 25, 9
+ROUNDS, QUICK_ROUNDS = 25, 7
 QUERIES = 200
 TITLE_RATIO, WHOLE_RATIO, RECALL = 1.5, 3.0, 0.97
 NEAREST = 10

@@ -18,7 +18,7 @@ from benchmarks.report import Bar, CannotMeasure, Report, Table
 from rag.library import Library
 from rag.records import Progress
 
-ROWS, QUICK_ROWS = (10_000, 100_000), (1_000, 6_000)
+ROWS, QUICK_ROWS = (10_000, 100_000), (1_000, 5_000)
 MEMORY_MB = 1_200
 GROWTH = 1.3
 """Ten times the rows may take so much more while they are read and stored: nothing of them is kept."""

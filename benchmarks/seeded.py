@@ -142,9 +142,7 @@ class SeededEmbedder:
             row = self._rows[word] = len(self._rows)
             if row == len(self._directions):
                 self._directions = np.concatenate([self._directions, np.zeros_like(self._directions)])
-            topic = self._topic_of.get(word)
-            found = _direction(word) + 0.2 * _direction("all of them")
-            found += 0 if topic is None else 0.5 * _direction(f"topic {topic}")
+            found = _direction(word) + _leaning(self._topic_of.get(word))
             self._directions[row] = found * (0.15 if word in _COMMON else 1)
         return self._rows[word]
 
@@ -153,3 +151,10 @@ def _direction(name: str) -> Vectors:
     seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
     found = np.random.default_rng(seed).standard_normal(DIMENSIONS).astype(np.float32)
     return found / np.linalg.norm(found)
+
+
+@cache
+def _leaning(topic: int | None) -> Vectors:
+    """What the words of a topic have in common; None: those of none."""
+    everywhere = 0.2 * _direction("all of them")
+    return everywhere if topic is None else everywhere + 0.5 * _direction(f"topic {topic}")
