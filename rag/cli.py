@@ -6,6 +6,7 @@ Longer than 400 lines: one short function a verb, so that the whole command line
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -371,7 +372,9 @@ def remove(
 
     # A script has said what it wants; a person at a terminal is asked once.
     if purge and not yes and not json and sys.stdin.isatty():
-        typer.confirm(f"Delete {what or batch or 'all that was removed'} for good, with no way back?", abort=True)
+        named = what or batch or "all that was removed"
+        if not typer.confirm(f"Delete {named} for good, with no way back?"):
+            raise typer.Exit(_STOPPED)
     with _open(library) as opened:
         done = opened.remove(what, batch=batch, purge=purge)
     _print_json(contract.removal(done)) if json else terminal.removed(terminal.console(), done)
@@ -456,14 +459,15 @@ def _write_whole(target: Path, pieces: Iterator[str]) -> None:
     """Write a file whole or not at all."""
     from rag.errors import InputError
 
-    part = target.with_name(f"{target.name}.part")
+    part = target.parent / f"{target.name}.part"
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)
         part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno == errno.ENOSPC:
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if not isinstance(error, OSError) or error.errno == errno.ENOSPC:
             raise
         raise InputError(f"The file {target} can't be written: {error.strerror}.") from error
 

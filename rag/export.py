@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from rag import contract
 from rag.records import Review, Title
 from rag.reviews import store as stores
-from rag.reviews.store import Store
+from rag.reviews.store import Reading, Store
 from rag.safe_text import one_line, visible
 
 _PAGE = 500
@@ -32,43 +32,40 @@ class ExportFormat(StrEnum):
     markdown = "markdown"
 
 
-def export(store: Store, titles: Sequence[Title], form: ExportFormat) -> Iterator[str]:
-    """The live reviews of these titles, in pieces of text."""
+def export(store: Store, chosen: Callable[[Reading], Sequence[Title]], form: ExportFormat) -> Iterator[str]:
+    """The live reviews of the titles that `chosen` finds, in pieces of text, as they stand at one moment."""
     write = {ExportFormat.json: _json, ExportFormat.csv: _csv, ExportFormat.markdown: _markdown}[form]
-    return write(store, titles)
+    with store.reading() as reading:
+        yield from write(reading, chosen(reading))
 
 
-def _reviews(store: Store, title: Title) -> Iterator[Review]:
-    """A title's reviews, read by pages: other programs may write meanwhile."""
+def _reviews(reading: Reading, title: Title) -> Iterator[Review]:
+    """A title's reviews, by pages."""
     last = ""
-    while True:
-        with store.reading() as reading:
-            page = stores.reviews_after(reading, title.id, last, _PAGE)
-        if not page:
-            return
+    while page := stores.reviews_after(reading, title.id, last, _PAGE):
         yield from page
         last = page[-1].id
 
 
-def _json(store: Store, titles: Sequence[Title]) -> Iterator[str]:
+def _json(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
     """`pullquote.export/1`, the same object that a whole `json.dumps` would give."""
     head = contract.dump({"schema": "pullquote.export/1", "titles": contract.titles(titles)["titles"]})
     yield f'{head[:-1]}, "reviews": ['
     between = "\n"
     for title in titles:
-        for review in _reviews(store, title):
+        for review in _reviews(reading, title):
             yield between + contract.dump({**contract.one_review(review), "title": title.name})
             between = ",\n"
     yield '\n], "opinions": []}\n'
 
 
-def _csv(store: Store, titles: Sequence[Title]) -> Iterator[str]:
+def _csv(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
     """A header and a row a review. A cell that a spreadsheet would compute begins with an apostrophe."""
     line = io.StringIO(newline="")
     writer = csv.writer(line)
     writer.writerow(_COLUMNS)
     for title in titles:
-        for review in _reviews(store, title):
+        for review in _reviews(reading, title):
             known = {"title": title.name, "kind": title.kind}
             cells = [known.get(column) or getattr(review, column, None) or "" for column in _COLUMNS]
             writer.writerow([neutralised(cell) for cell in cells])
@@ -84,11 +81,11 @@ def neutralised(cell: str) -> str:
     return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
-def _markdown(store: Store, titles: Sequence[Title]) -> Iterator[str]:
+def _markdown(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
     """A heading a title, a heading and a quotation a review; every character of a review is literal."""
     for title in titles:
         yield f"# {_literal(one_line(title.name))}\n\n"
-        for review in _reviews(store, title):
+        for review in _reviews(reading, title):
             signed = (review.critic or "unsigned", review.outlet, review.date, review.rating)
             yield f"## {_literal(' · '.join(one_line(part) for part in signed if part))}\n\n"
             if review.url:

@@ -6,6 +6,7 @@ read from the sentences that are stored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from rag import taxonomy
@@ -18,6 +19,7 @@ from rag.reviews.changes import Target
 from rag.reviews.store import Reading, Store
 
 _MAX_NAME = 300
+_UNNAMABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def edit_title(
@@ -74,8 +76,8 @@ def edit_review(
 
 
 def _checked_name(name: str) -> str:
-    folded = " ".join(columns.storable(name).split()) if name.isprintable() else ""
-    if not folded or len(folded) > _MAX_NAME:
+    folded = " ".join(name.split())
+    if not folded or len(folded) > _MAX_NAME or _UNNAMABLE.search(folded):
         raise InputError("A title's name is a line of 1 to 300 characters.")
     return folded
 

@@ -33,6 +33,7 @@ from rag.errors import (
     IndexUnreachable,
     InputError,
     LibraryDamaged,
+    LibraryLocked,
     ModelMissing,
     SchemaOutdated,
 )
@@ -41,7 +42,7 @@ from rag.reviews import catalogue, lock
 from rag.reviews import store as stores
 from rag.reviews.catalogue import KeptCatalogue
 from rag.reviews.schema import REVISIONS
-from rag.reviews.store import Store
+from rag.reviews.store import Reading, Store
 from rag.search import model_files
 from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex, Settings
 
@@ -133,7 +134,7 @@ class Library:
         `column_map` is `{field: column}`. A path `-` is standard input. `dry_run` reports and stores nothing.
         Raises InputError, NothingRead, LibraryLocked, DiskFull.
         """
-        from rag import ingest, keeping, taxonomy
+        from rag import ingest, taxonomy
         from rag.reviews import read
 
         if kind is not None:
@@ -144,13 +145,14 @@ class Library:
             items = read.read_all([Path(path) for path in paths], options, stdin)
             if dry_run:
                 return self._dry_run(items, on_progress)
+            if (self.path / stores.DATABASE).exists():
+                self._opened()  # an older library is upgraded under a lock of its own
             with self._writing("add"):
                 store = self._store_or_new()
-                embedder = self._matching_embedder()
+                embedder, away = self._embedder_or_why()
                 report = ingest.add(store, items, on_progress)
-                keeping.finish_purge(store)
-                # The reviews are stored whatever becomes of the index now.
-                warning = self._follow(store, embedder, on_progress)
+                # The reviews are stored whatever becomes of the index, or of an unfinished purge, now.
+                warning = away or self._follow(store, embedder, on_progress) or self._finish_purge(store)
                 if warning is not None:
                     return replace(report, warnings=(warning,))
                 return ingest.with_warnings(report, store, embedder is not None)
@@ -159,8 +161,9 @@ class Library:
         from rag import ingest
 
         if (self.path / stores.DATABASE).exists():
+            store = self._opened()
             with self._writing("add --dry-run"):
-                return ingest.add(self._opened(), items, on_progress, dry_run=True)
+                return ingest.add(store, items, on_progress, dry_run=True)
         with tempfile.TemporaryDirectory() as folder:
             store = _new_store(Path(folder))
             try:
@@ -251,8 +254,9 @@ class Library:
         from rag import keeping
 
         with self._changing("restore") as store:
+            embedder, _ = self._embedder_or_why()
             done = keeping.restore(store, what, batch)
-            self._follow(store, self._matching_embedder(), on_progress)
+            self._follow(store, embedder, on_progress)
         return done
 
     @contextmanager
@@ -273,6 +277,22 @@ class Library:
             return f"{error.message} {error.hint or ''}".strip()
         return None
 
+    def _embedder_or_why(self) -> tuple[Embedder | None, str | None]:
+        """The embedder, and why it can't be used where its server is away: sentences wait for it then."""
+        try:
+            return self._matching_embedder(), None
+        except EmbedderUnavailable as error:
+            return None, f"{error.message} {error.hint or ''}".strip()
+
+    def _finish_purge(self, store: Store) -> str | None:
+        from rag import keeping
+
+        try:
+            keeping.finish_purge(store)
+        except LibraryLocked as error:
+            return f"{error.message} {error.hint}"
+        return None
+
     # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
 
     def backup(self, file: str | Path) -> int:
@@ -282,8 +302,14 @@ class Library:
         InputError where the file is there already, and DiskFull.
         """
         target = Path(file)
-        if target.exists():
+        try:
+            taken, folder_there = target.exists(), target.parent.is_dir()
+        except OSError as error:
+            raise InputError(f"A file of this name can't be written: {error.strerror}.") from error
+        if taken or not target.name:
             raise InputError(f"There is a file {target} already.", "Name one that does not exist yet.")
+        if not folder_there:
+            raise InputError(f"There is no folder {target.parent}.", "Make it first.")
         stores.copy_database(self._opened().path, target)
         return target.stat().st_size
 
@@ -291,9 +317,12 @@ class Library:
         """The live reviews of these titles (default: all) as JSON, CSV or Markdown, in pieces. Raises UnknownTitle."""
         from rag import export
 
-        known = self.titles()
-        wanted = [catalogue.find_title(known, name) for name in titles] if titles else known
-        return export.export(self._opened(), list(dict.fromkeys(wanted)), form)
+        def chosen(reading: Reading) -> list[Title]:
+            known = [title for title in catalogue.all_titles(reading) if title.reviews]
+            wanted = [catalogue.find_title(known, name) for name in titles] if titles else known
+            return list(dict.fromkeys(wanted))
+
+        return export.export(self._opened(), chosen, form)
 
     # ── verbs that read ──────────────────────────────────────────────────────────────────────────
 
@@ -329,10 +358,7 @@ class Library:
         return answering.evidence(self._asking(), question, titles=titles)
 
     def _asking(self) -> Asking:
-        try:
-            embedder = self._matching_embedder()
-        except EmbedderUnavailable:
-            embedder = None  # words answer alone, and the answer says so
+        embedder, _ = self._embedder_or_why()  # without it words answer alone, and the answer says so
         return Asking(self._opened(), self._catalogue, embedder, self._open_index, self._engine, rag.__version__)
 
     def titles(self) -> list[Title]:
@@ -368,8 +394,8 @@ class Library:
         with self._opened().reading() as reading:
             known = catalogue.all_titles(reading) if removed else self._catalogue.at(reading).titles
             found = catalogue.find_title(known, title)
-            narrowed = filtering.conditions(reading, filters or Filters(), [found.id])
             state = stores.REMOVED if removed else stores.LIVE
+            narrowed = filtering.conditions(reading, filters or Filters(), [found.id], state)
             return stores.page_of_reviews(
                 reading, found.id, state=state, query=query, narrowed=narrowed, offset=offset, limit=limit
             )

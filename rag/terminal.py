@@ -144,7 +144,7 @@ def added(out: Console, report: AddReport) -> None:
     for note in report.notes:
         out.print(Text(f"  {one_line(note.file)}: {one_line(note.text)}", style="dim"))
     refused(out, [asdict(rejected) for rejected in report.rejected])
-    if report.added and not report.dry_run:
+    if (report.added or report.superseded) and not report.dry_run:
         out.print(Text(f"To undo: pullquote remove --batch {report.batch}", style="dim"))
     for warning in report.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))

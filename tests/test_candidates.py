@@ -10,6 +10,7 @@ import pytest
 from rag.errors import EmbedderUnavailable, IndexUnreachable, LibraryDamaged
 from rag.library import Library
 from rag.records import Answer, Filters
+from rag.reviews import scope
 from rag.search import retrieve
 from tests.doubles import ListIndex, WordEmbedder
 
@@ -124,3 +125,20 @@ def test_what_was_added_since_is_found_without_opening_the_library_again(
     assert reader.ask(QUESTION).reviews == 121
     writer.remove("T0")
     assert len(reader.titles()) == 2
+
+
+def test_the_word_search_of_a_narrowed_scope_gives_the_best_first(
+    open_library: Callable[..., Library], tmp_path: Path
+) -> None:
+    rows = "".join(f"The harbour and much else on a long night number {n}.,Salt\n" for n in range(40))
+    (tmp_path / "y.csv").write_text("text,title\n" + rows + "Harbour harbour.,Salt\nA lamp.,Lamp\n")
+    library = open_library()
+    library.add([tmp_path / "y.csv"])
+    title = library.title("Salt").id
+    with library._opened().reading() as reading:
+        found = {
+            selection: scope.with_words(reading, ["harbour"], selection, 3)
+            for selection in (scope.Selection(), scope.Selection((title,)))
+        }
+    best = next(r.id for r in library.reviews("Salt", query="harbour harbour")[0])
+    assert {names[0] for names in found.values()} == {f"{best}.0"}

@@ -173,6 +173,76 @@ def test_a_batch_is_undone_whole_and_can_be_done_again(library: Library, tmp_pat
     assert quoted(library) == {"The harbour sleeps.", "The harbour sings."}
 
 
+def versions(library: Library, path: Path, *texts: str) -> list[str]:
+    """Add a file again and again with other texts; the batches."""
+    return [add(library, path, text) for text in texts]
+
+
+def live_texts(library: Library) -> list[str]:
+    return sorted(review.text for title in library.titles() for review in library.reviews(title.name)[0])
+
+
+@pytest.mark.parametrize(
+    ("undone", "redone", "live"),
+    [("21", "21", "two"), ("21", "12", "two"), ("32", "3", "three"), ("32", "2", "two"), ("3", "3", "three")],
+)
+def test_undoing_and_redoing_batches_leaves_one_text_of_each_review(
+    library: Library, tmp_path: Path, undone: str, redone: str, live: str
+) -> None:
+    count = max(map(int, undone))
+    batches = versions(library, tmp_path / "a.txt", *("one two three".split()[:count]))
+    for place in undone:
+        library.remove(batch=batches[int(place) - 1])
+    for place in redone:
+        library.restore(batch=batches[int(place) - 1])
+    assert live_texts(library) == [live]
+
+
+def test_purging_a_text_in_the_middle_keeps_the_others_in_order(library: Library, tmp_path: Path) -> None:
+    batches = versions(library, tmp_path / "a.txt", "one", "two", "three")
+    library.remove(batch=batches[1], purge=True)
+    library.remove(batch=batches[2])
+    assert live_texts(library) == ["one"]
+
+
+def test_equal_votes_stay_one_however_they_come_together(library: Library, tmp_path: Path) -> None:
+    add(library, tmp_path / "a.txt", LONG, "Lamp")
+    add(library, tmp_path / "b.txt", LONG + "\n")
+    (held,) = ids(library)
+    library.remove(held)
+    library.edit_title("Lamp", into="Salt")
+    library.restore(held)
+    assert len(ids(library)) == 1
+    add(library, tmp_path / "x.csv", "text,critic\nGood.,Ann\nGood.,Bob\n")
+    bob = next(r.id for r in library.reviews("Salt")[0] if r.critic == "Bob")
+    with pytest.raises(InputError):
+        library.edit_review(bob, critic="ann")
+    assert library.review(bob).critic == "Bob"
+
+
+def test_a_vote_that_another_batch_brought_too_outlives_the_undoing_of_the_first(
+    library: Library, tmp_path: Path
+) -> None:
+    first = add(library, tmp_path / "a.csv", "text,critic\nFine.,Ann\n")
+    second = add(library, tmp_path / "b.csv", "text,critic\nFine.,Ann\nGood.,Bob\n")
+    with pytest.raises(InputError):
+        library.remove(batch=first)
+    assert live_texts(library) == ["Fine.", "Good."]
+    library.remove(batch=second)
+    assert live_texts(library) == ["Fine."]
+
+
+def test_another_text_under_the_same_key_does_not_bring_a_removed_review_back(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    versions(library, path, "one", "two")
+    (held,) = ids(library)
+    library.remove(held)
+    versions(library, path, "two!", "one")
+    assert library.titles() == []
+    library.restore(held)
+    assert live_texts(library) == ["two"]
+
+
 # ── purge ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -92,24 +92,44 @@ def move(connection: Connection, review_ids: Collection[str], into: Title) -> in
     """
     same = 0
     for review_id in sorted(review_ids):
-        row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one()
-        twin = same_vote(connection, row.text, row.critic, into.id) if row.state == LIVE else None
-        connection.execute(update(reviews).where(reviews.c.id == review_id).values(title_id=into.id))
-        connection.execute(update(sentences).where(sentences.c.review_id == review_id).values(title_id=into.id))
-        connection.execute(update(near_keys).where(near_keys.c.review_id == review_id).values(title_id=into.id))
-        if twin is not None and twin.state == LIVE and twin.id != review_id:
-            same += 1
-            replaced = {"state": SUPERSEDED, "superseded_by": twin.id}
-            connection.execute(update(reviews).where(reviews.c.id == review_id).values(replaced))
-            connection.execute(update(sources).where(sources.c.review_id == review_id).values(review_id=twin.id))
-            searched.leave(connection, [review_id])
+        for table, column in (
+            (reviews, reviews.c.id),
+            (sentences, sentences.c.review_id),
+            (near_keys, near_keys.c.review_id),
+        ):
+            connection.execute(update(table).where(column == review_id).values(title_id=into.id))
+        state = connection.scalar(select(reviews.c.state).where(reviews.c.id == review_id))
+        same += state == LIVE and _joins_twin(connection, review_id)
     return same
 
 
+def _joins_twin(connection: Connection, review_id: str) -> bool:
+    """Make a review one with the live review of its title that is the same vote, if there is one."""
+    row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one()
+    twin = same_vote(connection, row.text, row.critic, row.title_id, besides=review_id)
+    if twin is None or twin.state != LIVE:
+        return False
+    replaced = {"state": SUPERSEDED, "superseded_by": twin.id, "removed_with": None}
+    connection.execute(update(reviews).where(reviews.c.id == review_id).values(replaced))
+    connection.execute(update(sources).where(sources.c.review_id == review_id).values(review_id=twin.id))
+    searched.leave(connection, [review_id])
+    return True
+
+
 def correct(connection: Connection, review_id: str, fields: dict[str, str | None]) -> None:
-    """Set critic, outlet or date of a review; None clears. Its id and its text stay what they are."""
-    if fields:
-        connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
+    """Set critic, outlet or date of a review; None clears. Its id and its text stay what they are.
+
+    Raises InputError where that would make it one with another review of the same words by the same critic.
+    """
+    if not fields:
+        return
+    connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
+    row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one()
+    twin = same_vote(connection, row.text, row.critic, row.title_id, besides=review_id) if "critic" in fields else None
+    if twin is not None and twin.state == LIVE and row.state == LIVE:
+        raise InputError(
+            f"{row.critic} has a review of the same words already: {twin.id}.", "Remove one of the two instead."
+        )
 
 
 # ── remove and restore ───────────────────────────────────────────────────────────────────────────
@@ -128,13 +148,25 @@ def check_batch(connection: Connection, batch: str) -> None:
 
 
 def remove(connection: Connection, target: Target) -> Removal:
-    """Take reviews out of every answer. With a batch, what it had replaced becomes live again."""
+    """Take reviews out of every answer. With a batch, what it had replaced becomes live again.
+
+    A vote that another batch brought as well stays, and is that batch's from then on.
+    """
+    if target.kind == "batch":
+        _pass_on(connection, target.id)
     gone = _ids(connection, target.holds, reviews.c.state == LIVE)
     for ids in _groups(gone):
         marked = {"state": REMOVED, "removed_with": target.kind}
         connection.execute(update(reviews).where(reviews.c.id.in_(ids)).values(marked))
     searched.leave(connection, gone)
     return Removal(gone, _revive_replaced(connection, gone) if target.kind == "batch" else ())
+
+
+def _pass_on(connection: Connection, batch: str) -> None:
+    other = select(func.min(sources.c.batch_id)).where(sources.c.review_id == reviews.c.id, sources.c.batch_id != batch)
+    theirs = reviews.c.id.in_(select(sources.c.review_id).where(sources.c.batch_id != batch))
+    live = (reviews.c.batch_id == batch, reviews.c.state == LIVE)
+    connection.execute(update(reviews).where(*live, theirs).values(batch_id=other.scalar_subquery()))
 
 
 def _revive_replaced(connection: Connection, gone: Sequence[str]) -> tuple[str, ...]:
@@ -144,7 +176,8 @@ def _revive_replaced(connection: Connection, gone: Sequence[str]) -> tuple[str, 
         found += _ids(connection, reviews.c.superseded_by.in_(ids), reviews.c.state == SUPERSEDED)
     for review_id in found:
         _enter(connection, review_id)
-    return tuple(found)
+    replaced_still = _step_back(connection)
+    return tuple(name for name in found if name not in replaced_still)
 
 
 def restore(connection: Connection, target: Target) -> Removal:
@@ -157,20 +190,34 @@ def restore(connection: Connection, target: Target) -> Removal:
     back = _ids(connection, target.holds, removed, with_it)
     for review_id in back:
         _enter(connection, review_id)
-        cleared = update(reviews).where(reviews.c.id == review_id).values(removed_with=None)
-        connection.execute(cleared)
-    again: list[str] = []
-    for ids in _groups(back):
-        again += _ids(connection, reviews.c.superseded_by.in_(ids), reviews.c.state == LIVE)
-    for ids in _groups(again):
+    return Removal(back, _step_back(connection))
+
+
+def _step_back(connection: Connection) -> tuple[str, ...]:
+    """Make history again of each live review that has a live successor, however many steps on; their ids."""
+    marked = select(reviews.c.id, reviews.c.superseded_by).where(reviews.c.superseded_by.is_not(None))
+    successor = {review: after for review, after in connection.execute(marked)}  # noqa: C416 - mypy knows no dict of rows
+    live = set(_ids(connection, reviews.c.state == LIVE, reviews.c.id.in_(select(reviews.c.superseded_by))))
+    replaced = []
+    for review_id in _ids(connection, reviews.c.state == LIVE, reviews.c.superseded_by.is_not(None)):
+        after, seen = successor.get(review_id), {review_id}
+        while after is not None and after not in live and after not in seen:
+            seen.add(after)
+            after = successor.get(after)
+        if after is not None and after in live:
+            replaced.append(review_id)
+    for ids in _groups(replaced):
         connection.execute(update(reviews).where(reviews.c.id.in_(ids)).values(state=SUPERSEDED))
-    searched.leave(connection, again)
-    return Removal(back, tuple(again))
+    searched.leave(connection, replaced)
+    return tuple(replaced)
 
 
 def _enter(connection: Connection, review_id: str) -> None:
+    """Make a review live, unless one that is the same vote is."""
+    if _joins_twin(connection, review_id):
+        return
     row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one()
-    connection.execute(update(reviews).where(reviews.c.id == review_id).values(state=LIVE))
+    connection.execute(update(reviews).where(reviews.c.id == review_id).values(state=LIVE, removed_with=None))
     searched.enter(connection, row.id, row.title_id, row.text, row.lang)
 
 
@@ -186,15 +233,27 @@ def purge(connection: Connection, target: Target | None) -> Removal:
     gone = _ids(connection, target.holds if target is not None else reviews.c.state == REMOVED)
     gone = _with_history(connection, gone, target)
     searched.leave(connection, gone)
+    _close_gaps(connection, gone)
     for ids in _groups(gone):
-        for column in (reviews.c.superseded_by, reviews.c.near_duplicate_of):
-            connection.execute(update(reviews).where(column.in_(ids)).values({column.name: None}))
+        connection.execute(update(reviews).where(reviews.c.near_duplicate_of.in_(ids)).values(near_duplicate_of=None))
         connection.execute(delete(sources).where(sources.c.review_id.in_(ids)))
         connection.execute(delete(near_keys).where(near_keys.c.review_id.in_(ids)))
         connection.execute(delete(reviews).where(reviews.c.id.in_(ids)))
     _drop_unused(connection)
     set_meta(connection, SCRUB, "1")
     return Removal(gone, returned, purged=True)
+
+
+def _close_gaps(connection: Connection, gone: Collection[str]) -> None:
+    """Let what a purged review had replaced point to what replaced that one."""
+    marked = select(reviews.c.id, reviews.c.superseded_by).where(reviews.c.superseded_by.is_not(None))
+    successor = {review: after for review, after in connection.execute(marked)}  # noqa: C416 - mypy knows no dict of rows
+    going = set(gone)
+    for review_id, after in successor.items():
+        if after in going and review_id not in going:
+            while after in going:
+                after = successor.get(after)
+            connection.execute(update(reviews).where(reviews.c.id == review_id).values(superseded_by=after))
 
 
 def _with_history(connection: Connection, gone: tuple[str, ...], target: Target | None) -> tuple[str, ...]:

@@ -10,16 +10,18 @@ from datetime import date
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from rag.errors import InputError
-from rag.records import Filters
+from rag.records import Filters, State
 from rag.reviews import identity, ratings
 from rag.reviews.schema import reviews
 from rag.reviews.store import LIVE
 
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _LANG = re.compile(r"[A-Za-z]{2,20}(?:[-_][A-Za-z0-9]{2,8})*")
 
 
-def conditions(connection: Connection, filters: Filters, title_ids: Sequence[str] | None) -> list[ColumnElement[bool]]:
+def conditions(
+    connection: Connection, filters: Filters, title_ids: Sequence[str] | None, state: State = LIVE
+) -> list[ColumnElement[bool]]:
     """What a review must meet; empty where nothing is narrowed. `title_ids` are the titles in scope, None for all.
 
     Raises InputError for a date, rating or language that is none, and for an outlet that signs no review in scope.
@@ -31,9 +33,9 @@ def conditions(connection: Connection, filters: Filters, title_ids: Sequence[str
         # "~" comes behind every digit and dash, so that a month or a year holds all of its days.
         found.append(reviews.c.date <= _checked_date(filters.until) + "~")
     if filters.outlets:
-        found.append(reviews.c.outlet.in_(_outlets(connection, filters.outlets, title_ids)))
+        found.append(reviews.c.outlet.in_(_outlets(connection, filters.outlets, title_ids, state)))
     if filters.min_rating is not None or filters.max_rating is not None:
-        found.append(reviews.c.id.in_(_rated(filters, title_ids)))
+        found.append(reviews.c.id.in_(_rated(filters, title_ids, state)))
     if filters.lang is not None:
         found.append(_speaks(filters.lang))
     return found
@@ -50,9 +52,9 @@ def _checked_date(written: str) -> str:
     return written.strip()
 
 
-def _outlets(connection: Connection, wanted: Sequence[str], title_ids: Sequence[str] | None) -> list[str]:
+def _outlets(connection: Connection, wanted: Sequence[str], title_ids: Sequence[str] | None, state: State) -> list[str]:
     """The outlets as they are stored, whatever the case in which they were asked for."""
-    live = [reviews.c.state == LIVE, reviews.c.outlet.is_not(None)]
+    live = [reviews.c.state == state, reviews.c.outlet.is_not(None)]
     if title_ids is not None:
         live.append(reviews.c.title_id.in_(title_ids))
     by_folded: dict[str, list[str]] = {}
@@ -66,7 +68,7 @@ def _outlets(connection: Connection, wanted: Sequence[str], title_ids: Sequence[
     return [stored for name in wanted for stored in by_folded[identity.folded(name)]]
 
 
-def _rated(filters: Filters, title_ids: Sequence[str] | None) -> ColumnElement[bool]:
+def _rated(filters: Filters, title_ids: Sequence[str] | None, state: State) -> ColumnElement[bool]:
     """Ids of the reviews whose rating, as a share of its scale, lies within the bounds.
 
     A bare number stands on the smallest usual scale that holds every bare number of its title.
@@ -74,7 +76,7 @@ def _rated(filters: Filters, title_ids: Sequence[str] | None) -> ColumnElement[b
     here = reviews.c.title_id.in_(title_ids) if title_ids is not None else reviews.c.rating_number.is_not(None)
     bare = (
         select(reviews.c.title_id, func.max(reviews.c.rating_number).label("top"))
-        .where(here, reviews.c.rating_scale.is_(None), reviews.c.state == LIVE)
+        .where(here, reviews.c.rating_scale.is_(None), reviews.c.state == state)
         .group_by(reviews.c.title_id)
         .subquery()
     )

@@ -49,6 +49,12 @@ _HOLDERS = (
     .join(sources, sources.c.review_id == reviews.c.id)
     .where(sources.c.key == bindparam("source_key"), reviews.c.state == LIVE, reviews.c.title_id == bindparam("title"))
 )
+_STATES = (
+    select(reviews.c.id, reviews.c.state)
+    .join(sources, sources.c.review_id == reviews.c.id)
+    .where(sources.c.key == bindparam("source_key"), reviews.c.title_id == bindparam("title"))
+    .order_by(reviews.c.id)
+)
 _KNOWN = (
     select(sources.c.review_id, reviews.c.title_id, reviews.c.state)
     .join(reviews, reviews.c.id == sources.c.review_id)
@@ -175,6 +181,10 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
             return _count(intake, "unchanged", known.review_id)
     title = _title_for(connection, intake, record)
     intake.touched.add(title.id)
+    removed = _removed_holder(connection, record, title)
+    if removed is not None:
+        intake.removed += 1
+        return _count(intake, "unchanged", removed)
     taken = _take_new(connection, intake, record, title)
     _add_source(connection, intake, record, taken.review_id)
     return _count(intake, taken.outcome, taken.review_id)
@@ -235,11 +245,26 @@ def _holder_of_key(
     return None if record.key.startswith("url:") and len(critics) > 1 else holders[0]
 
 
-def same_vote(connection: Connection, text: str, critic: str | None, title_id: str) -> Row[*tuple[Any, ...]] | None:
-    """The review of a title that already holds this vote, live ones first."""
+def _removed_holder(connection: Connection, record: Record, title: Title) -> str | None:
+    """The removed review that this record's key names, where no live one has it: another text does not bring it back.
+
+    A url is no such name: a shop's product page stands in every review of the product.
+    """
+    if record.key is None or record.key.startswith("url:"):
+        return None
+    held = connection.execute(_STATES, {"source_key": record.key, "title": title.id}).all()
+    states = {row.state: row.id for row in held}
+    return None if LIVE in states else states.get(REMOVED)
+
+
+def same_vote(
+    connection: Connection, text: str, critic: str | None, title_id: str, *, besides: str | None = None
+) -> Row[*tuple[Any, ...]] | None:
+    """The review of a title, `besides` one of them, that already holds this vote, live ones first."""
     if identity.is_anonymous_short(text, critic):
         return None
-    same_text = connection.execute(_WITH_TEXT, {"digest": identity.text_digest(text), "title": title_id}).all()
+    found = connection.execute(_WITH_TEXT, {"digest": identity.text_digest(text), "title": title_id})
+    same_text = [row for row in found if row.id != besides]
     if len(text.strip()) >= identity.SYNDICATION_LENGTH:
         return same_text[0] if same_text else None
     author = identity.author(critic)

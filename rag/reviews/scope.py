@@ -104,6 +104,7 @@ _ROW = select(
 ).join(vectors, vectors.c.key == sentences.c.vector_key, isouter=True)
 _words = table("words", column("rowid", Integer))  # FTS5's table; its stems are those of `sentences`
 _MATCH = text("words MATCH :query")
+_ID = sentences.c.review_id.concat(".").concat(sentences.c.ordinal)
 _ORDER = (sentences.c.review_id, sentences.c.ordinal)
 # A list of pairs among the parameters is found by no index, and a statement that grows with it is made anew each time.
 _places = func.json_each(bindparam("places")).table_valued("value")
@@ -169,16 +170,15 @@ def with_words(connection: Connection, stems: Sequence[str], selection: Selectio
     """Ids of the sentences that hold any of these stems, the most telling first (FTS5's bm25)."""
     if not stems:
         return []
-    best = select(_words.c.rowid).where(_MATCH).order_by(text("rank"), _words.c.rowid)
-    if selection == Selection():
-        best = best.limit(limit)  # rows are looked up for these alone
-    found = best.subquery()
-    wanted = (
-        select(sentences.c.review_id.concat(".").concat(sentences.c.ordinal))
-        .select_from(found.join(sentences, sentences.c.rowid == found.c.rowid))
-        .where(*selection.of_sentences())
-        .limit(limit)
-    )
+    within = selection.of_sentences()
+    if not within:
+        # Rows are looked up for the best alone.
+        best = select(_words.c.rowid).where(_MATCH).order_by(text("rank"), _words.c.rowid).limit(limit).subquery()
+        wanted = select(_ID).select_from(best.join(sentences, sentences.c.rowid == best.c.rowid))
+    else:
+        joined = _words.join(sentences, sentences.c.rowid == _words.c.rowid)
+        ordered = (text("words.rank"), _words.c.rowid)
+        wanted = select(_ID).select_from(joined).where(_MATCH, *within).order_by(*ordered).limit(limit)
     return list(connection.scalars(wanted, {"query": " OR ".join(_quoted(stem) for stem in stems)}))
 
 

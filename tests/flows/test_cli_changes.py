@@ -91,7 +91,7 @@ def test_a_purge_in_a_script_needs_no_answer_and_says_what_is_left_to_the_user(r
 
 def test_a_purge_at_a_terminal_is_asked_about_once(run: Run, batch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("typer.confirm", lambda text, abort: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("typer.confirm", lambda text: False)
     assert run("remove", "Salt", "--purge")[0] == 130
     assert asked(run) == {"Ann", "Bob"}
     assert run("remove", "Salt", "--purge", "--yes")[0] == 0
@@ -137,4 +137,6 @@ def test_exports_go_to_standard_output_or_whole_into_a_file(run: Run, batch: str
     assert run("export", "--format", "markdown")[1].startswith("# Salt\n")
     assert run("export", "--format", "pdf")[0] == 2
     assert run("export", "--output", "nowhere/out.json")[0] == 2
+    assert run("export", "--output", "x" * 300)[0] == run("export", "--output", "/")[0] == 2
+    assert run("export", "Sugar", "--output", "out.json")[0] == run("backup", "x" * 300)[0] == 2
     assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.csv"]

@@ -376,6 +376,15 @@ def test_a_library_of_the_first_version_is_migrated_and_a_copy_is_kept(whole: Pa
     assert_whole(library)
 
 
+def test_adding_to_a_library_of_the_first_version_migrates_it_first(whole: Path, table: Path, tmp_path: Path) -> None:
+    library = tmp_path / "old"
+    older_copy(whole, library)
+    with quick(library) as opened:
+        assert opened.add([table], dry_run=True).unchanged == REVIEWS
+    assert (library / "library.db.before-0002").exists()
+    assert run("add", table, "--library", library)[0] == 0
+
+
 def test_a_migration_that_is_killed_leaves_the_older_library(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
