@@ -37,13 +37,12 @@ def read(opened: Opened) -> Iterator[RowItem]:
         if reason := _refusal(opened):
             yield Rejected(opened.name, None, reason)
             return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(opened.path, read_only=True, data_only=True, keep_links=False)
-        try:
+        # As a stream: of a path, openpyxl believes the ending.
+        with opened.path.open("rb") as file:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
             yield from _sheets(opened.name, book.worksheets)
-        finally:
-            book.close()
     except BrokenOffError:
         raise
     except _MALFORMED as error:
@@ -114,7 +113,7 @@ def _grid_rows(sheet: ReadOnlyWorksheet) -> Iterator[GridRow]:
 
 
 def _some(rows: Iterator[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Exception | None]:
-    """Rows until there are enough, or one can't be read; openpyxl's warnings of odd styles and dates are not passed on."""
+    """Rows until there are enough, or one can't be read; openpyxl's warnings of odd styles stay here."""
     some: list[tuple[Any, ...]] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
