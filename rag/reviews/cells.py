@@ -46,10 +46,10 @@ def unwrapped(text: str, between: str) -> str:
     elif _SEGMENT.match(cell) and cell.endswith("}"):
         segments = _parsed(f"[{cell}]")
         parts = _strings([s.get("text") if isinstance(s, dict) else None for s in segments or [None]])
-        between = ""
+        return text if parts is None else "".join(parts)
     else:
         return text
-    return text if parts is None else between.join(parts)
+    return text if parts is None else between.join(part.strip() for part in parts)
 
 
 def _parsed(cell: str) -> list[object] | None:
@@ -66,4 +66,4 @@ def _parsed(cell: str) -> list[object] | None:
 def _strings(values: list[object] | None) -> list[str] | None:
     if values is None or not all(isinstance(value, str) for value in values):
         return None
-    return [str(value).strip() if len(values) > 1 else str(value) for value in values]
+    return [str(value) for value in values]

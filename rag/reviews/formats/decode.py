@@ -31,6 +31,8 @@ _BOMS = (
 _ERAS = chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _MAX_CONTROLS = 0.02
+_FOREIGN = re.compile(rb"[\0-\x7f]{0,40}[\x80-\xff]+[\0-\x7f]{0,20}")
+"""What an encoding is told by: bytes beyond ASCII with their neighbours, or much English would drown a few of them."""
 _MOSTLY = 4
 """So many whole UTF-8 characters for one broken byte make a file damaged UTF-8 rather than another encoding."""
 _ALPHABETS = re.compile(r"cp\d|iso8859|koi8|shift_jis|euc_|gb|big5|mac|tis")
@@ -107,7 +109,7 @@ def _stated(declared: str | None, sample: bytes) -> Encoding | None:
 
 
 def _count(file: IO[bytes]) -> tuple[int, int, bytes]:
-    """Whole characters beyond ASCII, broken bytes, and the stretch around the first broken one."""
+    """Whole characters beyond ASCII, broken bytes, and what is beyond ASCII near the first broken one."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     whole = broken = 0
     sample = b""
@@ -118,8 +120,7 @@ def _count(file: IO[bytes]) -> tuple[int, int, bytes]:
         beyond = len(text) - len(text.encode("ascii", "ignore"))
         bad = len(text) - len(text.encode("utf-8", "ignore").decode("utf-8"))
         if bad and not broken:
-            first = next(i for i, byte in enumerate(chunk) if byte > 127)
-            sample = chunk[max(0, first - 1_000) : first + _SAMPLE]
+            sample = b" ".join(_FOREIGN.findall(chunk))[:_SAMPLE]
         whole, broken = whole + beyond - bad, broken + bad
     return whole, broken + len(decoder.decode(b"", True)), sample
 

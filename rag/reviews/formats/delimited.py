@@ -18,6 +18,9 @@ from rag.reviews.formats.rows import BrokenOffError, Opened, RowItem
 _SAMPLE = 1 << 18
 _SAMPLE_ROWS = 200
 _DELIMITERS = ",;\t|"
+_NONE = "\x1f"
+"""The delimiter of a table of one column, whose cells may hold any other."""
+_EVEN = 0.5
 _SEPARATOR_LINE = re.compile(r"\ufeff?sep=(.)\r?\n")
 _EVEN_QUOTES = re.compile(r'(?<!")(?:"")+(?!")')
 _SWALLOWED = 3
@@ -134,7 +137,12 @@ def dialect_of(sample: str) -> Dialect:
     """The delimiter that parts the rows most evenly, known names of columns counting most."""
     if said := _SEPARATOR_LINE.match(sample):
         return Dialect(said[1], skip=1)
-    delimiter = max(_DELIMITERS, key=lambda mark: _evenness(_rows(sample, Dialect(mark))))
+    first = next((line.strip(' \t\r\n"\ufeff') for line in sample.splitlines() if line.strip()), "")
+    fits = {mark: _evenness(_rows(sample, Dialect(mark))) for mark in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda mark: fits[mark])
+    is_lone = columns.names_text([first]) and not set(first) & set(_DELIMITERS)
+    if is_lone or fits[delimiter][0] < _EVEN:
+        return Dialect(_NONE)
     plain, bare = Dialect(delimiter), Dialect(delimiter, csv.QUOTE_NONE)
     # Tabs are rare in prose: a quoted cell that holds them beside line ends is a stray quotation mark.
     if delimiter == "\t" and any("\t" in cell and "\n" in cell for cells in _rows(sample, plain) for cell in cells):
