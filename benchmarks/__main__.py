@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: progress on standard error, Markdown tables or JSON on standard output."""
+"""`python -m benchmarks`: progress on standard error, Markdown tables or JSON on standard output.
+
+A full run (with data, not `--quick`) also writes each table into its block of `docs/benchmarks.md`.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cold, embed, report, retrieval
+from benchmarks import add, ask, cold, document, embed, films, memory, report, retrieval
 from benchmarks.clock import Say
+from benchmarks.libraries import Libraries
 from benchmarks.report import CannotMeasure, Report
 from rag.errors import PullquoteError
 
-NAMES = ("embed", "cold", "retrieval")
+NAMES = ("embed", "cold", "retrieval", "add", "ask", "memory", "films")
+NEED_DATA = ("retrieval", "films")
 EXAMPLES = """\
 examples:
-  python -m benchmarks --data DATA               everything; DATA holds subjqa/*.jsonl
-  python -m benchmarks --quick                   without data: embed and cold, in two minutes
+  python -m benchmarks --data DATA               everything, into docs/benchmarks.md; half an hour
+  python -m benchmarks ask --data DATA           one of them, into its own block there
+  python -m benchmarks --quick                   small, without data, in three minutes; writes nothing
   python -m benchmarks embed --texts notes.txt   the sentences of any text file
   python -m benchmarks retrieval --data DATA --json
+
+DATA holds subjqa/*.jsonl and films/*.jsonl.
 
 exit codes: 0 every bar held, 1 a bar was missed, 2 something is missing
 """
@@ -43,33 +51,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_all(options: argparse.Namespace) -> list[Report]:
     """Each report is printed as soon as it is there, unless all are wanted as one JSON object."""
     reports = []
-    for name in _chosen(options):
-        found = _run(name, options)
-        reports.append(found)
-        if not options.json:
-            print(report.markdown(found), flush=True)
+    with Libraries() as libraries:
+        for name in _chosen(options):
+            found = _run(name, options, libraries)
+            reports.append(found)
+            if not options.json:
+                print(report.markdown(found), flush=True)
+            if options.data is not None and not (options.quick or options.texts):
+                document.write(found, f"uv run python -m benchmarks {name} --data DATA")
     return reports
 
 
 def _chosen(options: argparse.Namespace) -> list[str]:
     """The benchmarks that were named, in order; of all, those for which there is data."""
+    wanted = [name for name in NAMES if name in (options.names or NAMES)]
     if options.data is not None:
-        return [name for name in NAMES if name in options.names] or list(NAMES)
-    if "retrieval" in options.names:
-        raise CannotMeasure("retrieval needs --data PATH, a folder with subjqa/*.jsonl.")
-    if not options.names:
-        _say("retrieval")("left out: it needs --data PATH")
-    return [name for name in NAMES if name in (options.names or ("embed", "cold"))]
+        return wanted
+    without = [name for name in wanted if name in NEED_DATA]
+    if without and options.names:
+        raise CannotMeasure(f"{without[0]} needs --data PATH, a folder with subjqa/*.jsonl and films/*.jsonl.")
+    for name in without:
+        _say(name)("left out: it needs --data PATH")
+    return [name for name in wanted if name not in without]
 
 
-def _run(name: str, options: argparse.Namespace) -> Report:
-    say = _say(name)
+def _run(name: str, options: argparse.Namespace, libraries: Libraries) -> Report:
+    say, quick = _say(name), options.quick
     if name == "embed":
         texts, source = embed.read_texts(options.texts, options.data)
-        return embed.run(texts, source, say, quick=options.quick)
+        return embed.run(texts, source, say, quick=quick)
     if name == "cold":
-        return cold.run(say, quick=options.quick)
-    return retrieval.run(options.data, say, quick=options.quick)
+        return cold.run(libraries, say, quick=quick)
+    if name == "retrieval":
+        return retrieval.run(options.data, say, quick=quick)
+    if name == "add":
+        return add.run(options.data, say, quick=quick)
+    if name == "ask":
+        return ask.run(libraries, say, quick=quick)
+    return memory.run(say, quick=quick) if name == "memory" else films.run(options.data, say, quick=quick)
 
 
 def _say(name: str) -> Say:
@@ -90,8 +109,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=f"{', '.join(NAMES)} [default: all]")
-    parser.add_argument("--quick", action="store_true", help="fewer sentences, rounds and questions")
-    parser.add_argument("--data", type=Path, metavar="PATH", help="a folder with subjqa/*.jsonl")
+    parser.add_argument("--quick", action="store_true", help="smaller, in three minutes; writes nothing")
+    parser.add_argument("--data", type=Path, metavar="PATH", help="a folder with subjqa/*.jsonl and films/*.jsonl")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="embed the sentences of this text file")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     return parser

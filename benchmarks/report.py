@@ -48,9 +48,14 @@ class Report:
 
 def markdown(report: Report) -> str:
     """A heading, the tables, the bars, the notes."""
+    return f"## {report.name}\n\n{body(report)}"
+
+
+def body(report: Report) -> str:
+    """What stands under the heading."""
     notes = "\n".join(f"- {note}" for note in report.notes)
     tables = [_table(table) for table in report.tables]
-    parts = [f"## {report.name}", report.sentence, *tables, _bars(report.bars), notes]
+    parts = [report.sentence, *tables, _bars(report.bars), notes]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -85,6 +90,8 @@ def _verdict(bar: Bar) -> str:
 
 def _number(value: float, unit: str) -> str:
     """`60 %` of .6, `14.2×`, `1.85 s`, `312 MB`, `3 modules`."""
+    if not unit:
+        return f"{value:.3f}".rstrip("0").rstrip(".") if value else "0"
     if unit == "%":
         return f"{100 * value:.0f} %"
     if unit == "×":

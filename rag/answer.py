@@ -1,4 +1,4 @@
-"""The way of a question: plan → candidates → ranked evidence → draft → verified answer.
+"""The way of a question: candidates → evidence → draft → verified answer.
 
 Engines propose; here each proposed claim becomes exact citations, is checked against them, and is shown or
 dropped whole with its reason. Counts are made here, over all reviews in scope.
@@ -6,14 +6,12 @@ dropped whole with its reason. Counts are made here, over all reviews in scope.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from rag import taxonomy
-from rag.engines.base import AnswerRequest, Engine
+from rag.candidates import MAX_COVERED, Asking, Found, find
+from rag.engines.base import AnswerRequest
 from rag.errors import Cancelled, InputError
 from rag.evidence import cite, count
 from rag.records import (
@@ -25,39 +23,22 @@ from rag.records import (
     DraftClaim,
     DraftEnd,
     Dropped,
-    EngineStamp,
     Evidence,
+    Filters,
     Passage,
     Plan,
     Status,
-    Title,
 )
 from rag.reviews import scope as scopes
 from rag.reviews import store as stores
-from rag.reviews.scope import Scope
-from rag.reviews.store import Reading, Store
 from rag.search import retrieve
-from rag.search.base import Embedder, Index, Vectors
-from rag.search.plan import MAX_QUESTION, make_plan, named_in, people_in
+from rag.search.plan import MAX_QUESTION
 from rag.verify import STANDS_ALONE, Quotable, Verifier, continuation
 
 NEAREST = 3
 """How many passages an abstention shows."""
-_MAX_COVERED = 20
 
 OnClaim = Callable[[Claim, tuple[Citation, ...]], None]
-
-
-@dataclass(frozen=True)
-class Asking:
-    """Everything a question is asked of and with."""
-
-    store: Store
-    embedder: Embedder | None
-    index: Callable[[], Index]
-    """Called only for a scope too large to search exactly."""
-    engine: Engine
-    version: str
 
 
 def ask(
@@ -65,13 +46,14 @@ def ask(
     question: str,
     *,
     titles: Sequence[str] | None = None,
+    filters: Filters | None = None,
     previous: Answer | None = None,
     on_claim: OnClaim | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Answer:
     """Answer a question from the reviews. Raises InputError, UnknownTitle and Cancelled."""
     question = _checked(question)
-    found = _find(asking, question, titles, previous)
+    found = find(asking, question, titles, filters, previous)
     if cancelled():
         raise Cancelled("The question was cancelled.")
     chosen = retrieve.spread([p for p in found.ranked if p.mentions])
@@ -89,7 +71,7 @@ def ask(
 
 def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
     """The sentences that a question would be answered from, best first. Empty: nothing mentions what is asked."""
-    found = _find(asking, _checked(question), titles, None)
+    found = find(asking, _checked(question), titles, None, None)
     chosen = retrieve.spread([p for p in found.ranked if p.mentions])
     offered = _quotable(asking, found, chosen).evidence.values()
     return [item for item in offered if item.continues is None]
@@ -106,127 +88,10 @@ def _checked(question: str) -> str:
     return question
 
 
-# ── plan and retrieve ────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What the library holds for a question."""
-
-    question: str
-    plan: Plan
-    titles: tuple[Title, ...]
-    reviews: Mapping[str, int]
-    """Live reviews by title id."""
-    mentioning: Mapping[str, int]
-    """Reviews in which a sentence mentions the focus, by title id."""
-    ranked: Sequence[Passage]
-    stamp: EngineStamp
-    warnings: tuple[str, ...]
-
-
-def _find(asking: Asking, question: str, wanted: Sequence[str] | None, previous: Answer | None) -> _Found:
-    with asking.store.reading() as reading:
-        titles = _scope_titles(stores.all_titles(reading), question, wanted, previous)
-        ids = [title.id for title in titles]
-        plan = _plan(question, titles, people_in(question, scopes.people(reading, ids)), previous)
-        in_scope = scopes.live_reviews(reading, ids, plan.people)
-        query = _query_vector(asking.embedder, plan)
-        scope, lexical = _search(reading, asking, plan, in_scope, query)
-        dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
-        counted = Counter(in_scope.values())
-        reviews = {title_id: counted[title_id] for title_id in ids}
-        mentioning = _mentioning(reading, plan, in_scope, reviews)
-        stamp = _stamp(asking, stores.generation(reading), with_vectors=dense is not None)
-    ranked = retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, lexical)
-    return _Found(question, plan, titles, reviews, mentioning, ranked, stamp, _warnings(titles, dense is not None))
-
-
-def _query_vector(embedder: Embedder | None, plan: Plan) -> Vectors | None:
-    return None if embedder is None else retrieve.query_vector(embedder.embed(plan.queries))
-
-
-def _search(
-    reading: Reading, asking: Asking, plan: Plan, in_scope: Mapping[str, str], query: Vectors | None
-) -> tuple[Scope, retrieve.Scores]:
-    """The candidates with their word scores: everything in a small scope, what the indexes name in a large one."""
-    ids = sorted(set(in_scope.values()))
-    if scopes.size(reading, ids) <= retrieve.EXACT_LIMIT:
-        scope = scopes.within(scopes.load(reading, ids), in_scope)
-        return scope, retrieve.bm25(scope.stems, plan.terms)
-    named = scopes.with_words(reading, plan.terms, ids, retrieve.FETCHED)
-    if query is not None:
-        named += [name for name, _ in asking.index().nearest(query, retrieve.FETCHED)]
-    scope = scopes.within(scopes.load_named(reading, named), in_scope)
-    return scope, retrieve.bm25(scope.stems, plan.terms, *scopes.document_counts(reading, plan.terms))
-
-
-def _scope_titles(
-    known: Sequence[Title], question: str, wanted: Sequence[str] | None, previous: Answer | None
-) -> tuple[Title, ...]:
-    """The titles asked for, else those the question names, else the previous answer's, else all of them."""
-    if wanted:
-        return tuple(dict.fromkeys(stores.find_title(known, name) for name in wanted))
-    if not known:
-        raise InputError("The library holds no reviews yet.", "Add some with: pullquote add PATH")
-    named = tuple(title for title in known if named_in(question, title))
-    if named or previous is None:
-        return named or tuple(known)
-    ids = {title.id for title in previous.titles}
-    return tuple(title for title in known if title.id in ids) or tuple(known)
-
-
-def _plan(question: str, titles: Sequence[Title], people: Sequence[str], previous: Answer | None) -> Plan:
-    """The plan; a follow-up without a focus of its own ("And who liked it?") keeps the one before."""
-    aspects = {a.id: a for kind in sorted({t.kind for t in titles}) for a in taxonomy.load(kind).aspects}
-    plan = make_plan(question, list(aspects.values()), titles, people)
-    if previous is None or plan.focus:
-        return plan
-    return replace(previous.plan, stance=plan.stance, kind=plan.kind, people=plan.people)
-
-
-def _mentioning(
-    reading: Reading, plan: Plan, in_scope: Mapping[str, str], reviews: Mapping[str, int]
-) -> dict[str, int]:
-    """Over all reviews in scope, never only the candidates."""
-    if not plan.mentions:
-        return dict(reviews)
-    found: dict[str, set[str]] = {title: set() for title in reviews}
-    for title, review, stems in scopes.mentioning(reading, plan.mentions, list(reviews)):
-        if review in in_scope and plan.required <= stems:
-            found[title].add(review)
-    return {title: len(ids) for title, ids in found.items()}
-
-
-def _stamp(asking: Asking, generation: int, *, with_vectors: bool) -> EngineStamp:
-    return EngineStamp(
-        name=asking.engine.identity("answer"),
-        model=None,
-        prompt=None,
-        coder=None,
-        embedder=asking.embedder.identity if asking.embedder and with_vectors else None,
-        retrieval=retrieve.settings(),
-        version=asking.version,
-        generation=generation,
-    )
-
-
-def _warnings(titles: Sequence[Title], with_vectors: bool) -> tuple[str, ...]:
-    found = []
-    if not with_vectors:
-        found.append(
-            "Searched by words alone: not every sentence has a vector. "
-            "`pullquote doctor` says why, and `pullquote rebuild` makes what is missing."
-        )
-    if len(titles) > _MAX_COVERED:
-        found.append(f"{len(titles)} titles are in scope; coverage is given for those that are cited.")
-    return tuple(found)
-
-
 # ── what may be quoted ───────────────────────────────────────────────────────────────────────────
 
 
-def _quotable(asking: Asking, found: _Found, chosen: Sequence[Passage]) -> Quotable:
+def _quotable(asking: Asking, found: Found, chosen: Sequence[Passage]) -> Quotable:
     ids = sorted({passage.sentence.review_id for passage in chosen})
     names = {title.id: title.name for title in found.titles}
     with asking.store.reading() as reading:
@@ -255,7 +120,7 @@ def _quotable(asking: Asking, found: _Found, chosen: Sequence[Passage]) -> Quota
     return Quotable(evidence, reviews, sentences)
 
 
-def _nearest(found: _Found) -> list[Passage]:
+def _nearest(found: Found) -> list[Passage]:
     """What an abstention shows: the best passages that can stand alone, one a review."""
     whole = [passage for passage in found.ranked if len(passage.sentence.view.split()) >= STANDS_ALONE]
     return retrieve.spread(whole, per_review=1, limit=NEAREST)
@@ -284,9 +149,9 @@ def _verify_all(
 # ── answer ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _count_claim(found: _Found) -> Claim | None:
+def _count_claim(found: Found) -> Claim | None:
     """How many reviews mention what was asked, in every title. Made by code, so it has no support score."""
-    if not found.plan.mentions or len(found.titles) > _MAX_COVERED:
+    if not found.plan.mentions or len(found.titles) > MAX_COVERED:
         return None
     names = {title.id: title.name for title in found.titles}
     sentence = count.mention_sentence(
@@ -297,7 +162,7 @@ def _count_claim(found: _Found) -> Claim | None:
     return Claim("count", sentence, ()) if sentence else None
 
 
-def _spoken_focus(found: _Found) -> str:
+def _spoken_focus(found: Found) -> str:
     """What the question is about, as a sentence says it: "the ending", "the ferry crossing"."""
     if found.plan.aspect and not found.plan.required:
         return next(
@@ -309,7 +174,7 @@ def _spoken_focus(found: _Found) -> str:
 
 
 def _answered(
-    found: _Found, verifier: Verifier, counted: Claim | None, ended: DraftEnd, chosen: frozenset[str]
+    found: Found, verifier: Verifier, counted: Claim | None, ended: DraftEnd, chosen: frozenset[str]
 ) -> Answer:
     silent = [t.name for t in found.titles if found.reviews[t.id] and not found.mentioning[t.id]]
     reasons = []
@@ -319,7 +184,7 @@ def _answered(
         reasons.append("How many hold an opinion is not counted before opinions are coded; how many mention it is.")
     if found.plan.kind == "who" and found.plan.stance:
         reasons.append("Who praises and who blames is not told apart before opinions are coded.")
-    if len(found.titles) <= _MAX_COVERED and silent:
+    if len(found.titles) <= MAX_COVERED and silent:
         reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:
         reasons = ["Passages were found, but none could be quoted whole."]
@@ -344,7 +209,7 @@ def _stance_warning(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _abstained(found: _Found, verifier: Verifier, quotable: Quotable) -> Answer:
+def _abstained(found: Found, verifier: Verifier, quotable: Quotable) -> Answer:
     """Nothing in scope mentions the focus: say so, and show the nearest passages as such."""
     nearest = []
     for name in quotable.evidence:
@@ -359,10 +224,10 @@ def _abstained(found: _Found, verifier: Verifier, quotable: Quotable) -> Answer:
     )
 
 
-def _frame(found: _Found, verifier: Verifier) -> Answer:
+def _frame(found: Found, verifier: Verifier) -> Answer:
     """What every answer holds, whatever became of the draft."""
     covered = {citation.title_id for citation in verifier.citations}
-    few = len(found.titles) <= _MAX_COVERED
+    few = len(found.titles) <= MAX_COVERED
     return Answer(
         question=found.question,
         status="abstained",
@@ -380,7 +245,7 @@ def _frame(found: _Found, verifier: Verifier) -> Answer:
     )
 
 
-def _coverage(found: _Found, title_id: str) -> Coverage:
+def _coverage(found: Found, title_id: str) -> Coverage:
     """Nothing is coded yet. Only a focus that is no aspect is counted by its words (design: coverage)."""
     total = found.reviews[title_id]
     by_words = found.plan.aspect is None and bool(found.plan.mentions)

@@ -6,9 +6,11 @@ Longer than 400 lines: one short function a verb, so that the whole command line
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +20,7 @@ import typer
 if TYPE_CHECKING:
     from rag.errors import PullquoteError
     from rag.library import Library
-    from rag.records import Answer, Progress
+    from rag.records import Answer, Filters, Progress
 
 app = typer.Typer(
     name="pullquote",
@@ -39,7 +41,15 @@ LibraryOption = Annotated[
     Path | None,
     typer.Option("--library", "-l", envvar="PULLQUOTE_LIBRARY", help="The library's folder [default: .pullquote]."),
 ]
+BatchOption = Annotated[str | None, typer.Option("--batch", help="All that one `add` brought; its report names it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+SinceOption = Annotated[str | None, typer.Option(help="Only reviews from then on: 2024, 2024-03 or 2024-03-15.")]
+UntilOption = Annotated[str | None, typer.Option(help="Only reviews up to then, that day, month or year included.")]
+OutletOption = Annotated[list[str] | None, typer.Option(help="Only reviews from this outlet; may be repeated.")]
+MinRatingOption = Annotated[str | None, typer.Option(help="Only reviews that give at least this: 3/5, 60% or B+.")]
+MaxRatingOption = Annotated[str | None, typer.Option(help="Only reviews that give at most this.")]
+LangOption = Annotated[str | None, typer.Option(help="Only reviews whose file says this language: en, de.")]
 
 _STOPPED = 130
 DEMO_LIBRARY = Path(".pullquote-demo")
@@ -84,7 +94,7 @@ def add(
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Add reviews from text files, CSV, JSONL, folders of these, or standard input.
+    """Add reviews: text, Markdown, HTML, CSV, TSV, JSON, XLSX, Parquet, folders of these, or standard input.
 
     pullquote add reviews/ --title "The Salt Ladder"
 
@@ -139,6 +149,12 @@ def ask(
     title: Annotated[
         list[str] | None, typer.Option("--title", "-t", help="Ask of this title; may be repeated.")
     ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    outlet: OutletOption = None,
+    min_rating: MinRatingOption = None,
+    max_rating: MaxRatingOption = None,
+    lang: LangOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show plan, candidates, scores and drops.")] = False,
     json: JsonOption = False,
     library: LibraryOption = None,
@@ -147,23 +163,28 @@ def ask(
 
     pullquote ask "What did critics dislike about the ending?" --title "The Salt Ladder"
 
+    pullquote ask "Is the sound any good?" --since 2024 --max-rating 2/5
+
     pullquote ask
     """
     from rag.errors import InputError
+    from rag.records import Filters
 
+    filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang)
     with _open(library) as opened:
         if question is not None:
-            _answer(opened, question, title, explain=explain, json=json)
+            _answer(opened, question, title, filters, explain=explain, json=json)
         elif json:
             raise InputError("--json needs a question.", 'pullquote ask "…" --json')
         else:
-            _prompt(opened, title, explain=explain)
+            _prompt(opened, title, filters, explain=explain)
 
 
 def _answer(
     opened: Library,
     question: str,
     titles: list[str] | None,
+    filters: Filters | None = None,
     *,
     explain: bool = False,
     json: bool = False,
@@ -172,27 +193,38 @@ def _answer(
     from rag import contract, terminal
 
     if json:
-        found = opened.ask(question, titles=titles, previous=previous)
+        found = opened.ask(question, titles=titles, filters=filters, previous=previous)
         _print_json(contract.answer(found, explain=explain))
         return found
     out = terminal.console()
-    found = opened.ask(question, titles=titles, previous=previous, on_claim=lambda c, _: terminal.claim(out, c))
+    found = opened.ask(
+        question,
+        titles=titles,
+        filters=filters,
+        previous=previous,
+        on_claim=lambda claim, _: terminal.claim(out, claim),
+    )
     terminal.after_claims(out, found)
     if explain:
         terminal.explanation(out, found)
     return found
 
 
-def _prompt(opened: Library, titles: list[str] | None, *, explain: bool) -> None:
+def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, explain: bool) -> None:
     """Ask again and again, each question a follow-up of the one before; an empty line or Ctrl-D ends it."""
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     from rag import terminal
     from rag.errors import PullquoteError
+    from rag.library import HISTORY
 
     opened.titles()  # fails here, not after the first question, where there is no library
-    session: PromptSession[str] = PromptSession("ask> ", history=FileHistory(str(opened.path / "questions.txt")))
+    kept = opened.path / HISTORY
+    can_keep = os.access(kept if kept.exists() else opened.path, os.W_OK)
+    session: PromptSession[str] = PromptSession(
+        "ask> ", history=FileHistory(str(kept)) if can_keep else InMemoryHistory()
+    )
     previous = None
     while True:
         try:
@@ -202,7 +234,7 @@ def _prompt(opened: Library, titles: list[str] | None, *, explain: bool) -> None
         if not question.strip():
             return
         try:
-            previous = _answer(opened, question, titles, explain=explain, previous=previous)
+            previous = _answer(opened, question, titles, filters, explain=explain, previous=previous)
         except PullquoteError as error:
             terminal.error(terminal.console(stderr=True), error.message, error.hint)
 
@@ -227,6 +259,13 @@ def titles(json: JsonOption = False, library: LibraryOption = None) -> None:
 def show(
     what: Annotated[str, typer.Argument(help="A title (name or id) or a review's id.")],
     query: Annotated[str | None, typer.Option(help="Only reviews with these words in text, critic or outlet.")] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    outlet: OutletOption = None,
+    min_rating: MinRatingOption = None,
+    max_rating: MaxRatingOption = None,
+    lang: LangOption = None,
+    removed: Annotated[bool, typer.Option("--removed", help="What was removed, instead of what is live.")] = False,
     offset: Annotated[int, typer.Option(min=0, max=10**9, help="Skip this many reviews.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Show this many reviews.")] = 20,
     json: JsonOption = False,
@@ -235,15 +274,22 @@ def show(
     """Show a title's reviews, or one review whole.
 
     pullquote show "The Salt Ladder" --query ending
+
+    pullquote show "The Salt Ladder" --since 2024-03 --outlet "The Tidewater Post"
     """
     from rag import contract, terminal
     from rag.errors import UnknownReview
+    from rag.records import Filters
+
+    filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang)
 
     with _open(library) as opened:
         try:
             review = opened.review(what)
         except UnknownReview:
-            page, total = opened.reviews(what, query=query, offset=offset, limit=limit)
+            page, total = opened.reviews(
+                what, query=query, filters=filters, removed=removed, offset=offset, limit=limit
+            )
         else:
             _print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
             return
@@ -251,6 +297,175 @@ def show(
         _print_json(contract.reviews(page, total))
     else:
         terminal.reviews(terminal.console(), page, total, offset)
+
+
+# ── changing ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def edit(
+    what: Annotated[str, typer.Argument(help="A title (name or id) or a review's id.")],
+    name: Annotated[str | None, typer.Option(help="Give a title another name.")] = None,
+    into: Annotated[str | None, typer.Option(help="Merge a title into this one.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Change a title's kind.")] = None,
+    title: Annotated[str | None, typer.Option(help="Move a review to this title.")] = None,
+    critic: Annotated[str | None, typer.Option(help="Correct who wrote a review; empty clears.")] = None,
+    outlet: Annotated[str | None, typer.Option(help="Correct where it appeared; empty clears.")] = None,
+    date: Annotated[str | None, typer.Option(help="Correct when, 2024-03-15; empty clears.")] = None,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Rename or merge titles, move a review, correct its critic, outlet or date. Texts never change.
+
+    pullquote edit "The Salt Lader" --name "The Salt Ladder"
+
+    pullquote edit "Salt Ladder, The" --into "The Salt Ladder"
+
+    pullquote edit 3f9c2b7d1e08a654 --critic "Mara Quill" --date 2025-03-14
+    """
+    from rag import contract, terminal
+    from rag.errors import InputError, UnknownReview
+
+    of_review = {"title": title, "critic": critic, "outlet": outlet, "date": date}
+    with _open(library) as opened:
+        try:
+            opened.review(what)
+        except UnknownReview:
+            if any(value is not None for value in of_review.values()):
+                opened.title(what)  # a name that is nothing at all is the better thing to say
+                raise InputError(
+                    "--title, --critic, --outlet and --date change a review, and this is a title.",
+                    "Name a review by its id; see them with: pullquote show TITLE",
+                ) from None
+            edited, joined = opened.edit_title(what, name=name, into=into, kind=kind)
+            _print_json(contract.edited(edited, joined)) if json else terminal.edited(
+                terminal.console(), edited, joined
+            )
+            return
+        if name is not None or into is not None or kind is not None:
+            raise InputError("--name, --into and --kind change a title, and this is a review.")
+        review = opened.edit_review(what, title=title, critic=critic, outlet=outlet, date=date)
+    _print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
+
+
+@app.command()
+def remove(
+    what: Annotated[str | None, typer.Argument(help="A title (name or id) or a review's id.")] = None,
+    batch: BatchOption = None,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete for good, from every file of the library.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before a purge.")] = False,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Take a review, a title, or all of one `add` out of every answer. `restore` undoes it, until it is purged.
+
+    pullquote remove 3f9c2b7d1e08a654
+
+    pullquote remove --batch 20251123T101500-ab12cd
+
+    pullquote remove "The Salt Ladder" --purge
+
+    pullquote remove --purge
+    """
+    from rag import contract, terminal
+
+    # A script has said what it wants; a person at a terminal is asked once.
+    if purge and not yes and not json and sys.stdin.isatty():
+        typer.confirm(f"Delete {what or batch or 'all that was removed'} for good, with no way back?", abort=True)
+    with _open(library) as opened:
+        done = opened.remove(what, batch=batch, purge=purge)
+    _print_json(contract.removal(done)) if json else terminal.removed(terminal.console(), done)
+
+
+@app.command()
+def restore(
+    what: Annotated[str | None, typer.Argument(help="A title (name or id) or a review's id.")] = None,
+    batch: BatchOption = None,
+    progress: Annotated[ProgressForm, typer.Option(help="How to show progress.")] = ProgressForm.bar,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Bring back what `remove` took out under the same name.
+
+    pullquote restore "The Salt Ladder"
+
+    pullquote restore --batch 20251123T101500-ab12cd
+    """
+    from rag import contract, terminal
+
+    with _open(library) as opened, _shown(progress) as on_progress:
+        done = opened.restore(what, batch=batch, on_progress=on_progress)
+    _print_json(contract.removal(done)) if json else terminal.restored(terminal.console(), done)
+
+
+# ── copying ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file.")],
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Copy the library into one file, while others use it. The index is left out: it is made again from the file.
+
+    pullquote backup salt-2025-11-23.db
+
+    To use it: put it as library.db into a folder of its own, then pullquote rebuild --library FOLDER
+    """
+    from rag import contract
+
+    with _open(library) as opened:
+        size = opened.backup(file)
+    _print_json(contract.backed_up(str(file), size)) if json else typer.echo(f"{file}: {size:,} bytes.")
+
+
+@app.command()
+def export(
+    titles: Annotated[list[str] | None, typer.Argument(help="Titles (names or ids) [default: all].")] = None,
+    form: Annotated[str, typer.Option("--format", help="json, csv or markdown.")] = "json",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file [default: standard output].")] = None,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Write the live reviews as JSON, as CSV that no spreadsheet computes, or as Markdown.
+
+    pullquote export --format csv --output reviews.csv
+
+    pullquote export "The Salt Ladder" --format markdown
+    """
+    from rag.errors import InputError
+    from rag.export import ExportFormat
+
+    if json:
+        form = "json"
+    if form not in list(ExportFormat):
+        raise InputError(f"There is no format {form!r}.", "The formats are json, csv and markdown.")
+    with _open(library) as opened:
+        pieces = opened.export(ExportFormat(form), titles)
+        if output is None:
+            for piece in pieces:
+                sys.stdout.write(piece)
+        else:
+            _write_whole(output, pieces)
+    if output is not None:
+        typer.echo(f"Written to {output}.", err=True)
+
+
+def _write_whole(target: Path, pieces: Iterator[str]) -> None:
+    """Write a file whole or not at all."""
+    from rag.errors import InputError
+
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(pieces)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno == errno.ENOSPC:
+            raise
+        raise InputError(f"The file {target} can't be written: {error.strerror}.") from error
 
 
 # ── keeping well ─────────────────────────────────────────────────────────────────────────────────
@@ -280,16 +495,19 @@ def rebuild(
 ) -> None:
     """Make the index anew from the stored reviews, and finish what a killed run left.
 
+    Says what the index held before and what it holds now; exit code 1 when it still lacks something.
+
     pullquote rebuild
 
     pullquote rebuild --embed
     """
-    from rag import contract
+    from rag import contract, terminal
 
     with _open(library) as opened, _shown(progress) as on_progress:
-        opened.rebuild(embed=embed, on_progress=on_progress)
-        generation = opened.generation
-    _print_json(contract.rebuilt(generation)) if json else typer.echo("The index is rebuilt.")
+        done = opened.rebuild(embed=embed, on_progress=on_progress)
+    _print_json(contract.rebuilt(done)) if json else terminal.rebuilt(terminal.console(), done)
+    if not done.whole:
+        raise typer.Exit(1)
 
 
 @model_app.command("path")
@@ -417,7 +635,10 @@ def ui(
 
 def main() -> None:
     """Run a command; every error ends here as a sentence and an exit code."""
-    raise SystemExit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # All is said and done: an interrupt while Python clears up must not make a failure of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -469,7 +690,7 @@ def _fault(error: Exception) -> PullquoteError:
 
     from rag.errors import DiskFull, PullquoteError
 
-    if isinstance(error, OSError) and error.errno == 28:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DiskFull(
             "The disk is full.", "What was acknowledged is kept. Make room, then run the same command again."
         )

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import PullquoteError
-from rag.records import AddReport, Answer, Check, Passage, Plan, Review, Title
+from rag.records import AddReport, Answer, Check, Passage, Plan, Removal, Review, Title
+
+if TYPE_CHECKING:
+    from rag.health import Rebuilt
 
 Json = dict[str, Any]
 
@@ -54,8 +57,14 @@ def plan(found: Plan) -> Json:
         "aspect": found.aspect,
         "stance": found.stance,
         "kind": found.kind,
-        "filters": dict(found.filters),
+        "filters": _filters(found),
     }
+
+
+def _filters(found: Plan) -> Json:
+    """Only what narrows: the people whom the question names, and what the asker set."""
+    by = {"by": ", ".join(found.people)} if found.people else {}
+    return by | {name: value for name, value in asdict(found.filters).items() if value}
 
 
 def _candidate(passage: Passage, chosen: frozenset[str]) -> Json:
@@ -78,15 +87,16 @@ def titles(found: Sequence[Title]) -> Json:
 
 def review(found: Review) -> Json:
     """`pullquote.review/1`."""
-    return {"schema": "pullquote.review/1", **_review(found)}
+    return {"schema": "pullquote.review/1", **one_review(found)}
 
 
 def reviews(found: Sequence[Review], total: int) -> Json:
     """`pullquote.reviews/1`: one page, and how many there are in all."""
-    return {"schema": "pullquote.reviews/1", "reviews": [_review(one) for one in found], "total": total}
+    return {"schema": "pullquote.reviews/1", "reviews": [one_review(one) for one in found], "total": total}
 
 
-def _review(found: Review) -> Json:
+def one_review(found: Review) -> Json:
+    """A review as it stands in every object that holds reviews."""
     return {
         "id": found.id,
         "title_id": found.title_id,
@@ -98,8 +108,26 @@ def _review(found: Review) -> Json:
         "lang": found.lang,
         "sources": list(found.sources),
         "near_duplicate_of": found.near_duplicate_of,
+        "batch": found.batch,
+        "state": found.state,
         "text": found.text,
     }
+
+
+def removal(found: Removal) -> Json:
+    """`pullquote.removal/1`: what `remove` and `restore` did."""
+    return {"schema": "pullquote.removal/1", **asdict(found)}
+
+
+def edited(title: Title, joined: int) -> Json:
+    """`pullquote.title/1`: a title after an edit, and how many votes became one with another."""
+    row = titles([title])["titles"][0]
+    return {"schema": "pullquote.title/1", **row, "aliases": list(title.aliases), "joined": joined}
+
+
+def backed_up(file: str, size: int) -> Json:
+    """`pullquote.backup/1`: the file, and its size in bytes."""
+    return {"schema": "pullquote.backup/1", "file": file, "bytes": size}
 
 
 def added(report: AddReport) -> Json:
@@ -112,9 +140,9 @@ def checks(found: Sequence[Check]) -> Json:
     return {"schema": "pullquote.doctor/1", "checks": [asdict(check) for check in found]}
 
 
-def rebuilt(generation: int) -> Json:
-    """`pullquote.rebuild/1`."""
-    return {"schema": "pullquote.rebuild/1", "generation": generation}
+def rebuilt(done: Rebuilt) -> Json:
+    """`pullquote.rebuild/1`: what the index held before and after."""
+    return {"schema": "pullquote.rebuild/1", **asdict(done)}
 
 
 def model(name: str, folder: str) -> Json:

@@ -5,13 +5,18 @@ PullquoteError
 │   ├── NothingRead       2   no row of the input could be used
 │   ├── UnknownTitle      2   no such title; the nearest names are in the hint
 │   ├── UnknownReview     2   no such review
+│   ├── UnknownBatch      2   no `add` had this batch id; the latest are in the hint
 │   ├── NoLibrary         2   there is no library at this path yet
 │   ├── LibraryTooNew     2   written by a newer Pullquote
 │   └── EmbedderMismatch  2   the stored vectors were made by another embedder
 ├── ModelMissing          3   model files were demanded and are not there, or not the right ones
 ├── ExtraMissing          3   an optional part of the program is not installed
+├── IndexUnreachable      3   the vector server is not there, or does not answer as one
+│   └── IndexReadOnly     3   the vector index lies where nothing can be written, which Chroma must
+├── EmbedderUnavailable   3   the embedding server is not there, or does not answer as one
 ├── LibraryLocked         4   another process is writing this library
 ├── LibraryDamaged        5   the library can be opened but not trusted
+│   └── IndexMismatch     5   the vector index holds other vectors than this library's
 ├── DiskFull              7   no space left where the library lives
 ├── Cancelled           130   the person who asked said stop
 └── SchemaOutdated       70   internal: the store asks the library to migrate it
@@ -63,6 +68,10 @@ class UnknownReview(InputError):
     """No review has this id."""
 
 
+class UnknownBatch(InputError):
+    """No `add` had this batch id."""
+
+
 class NoLibrary(InputError):
     """There is no library at this path yet."""
 
@@ -87,6 +96,27 @@ class ExtraMissing(PullquoteError):
     exit_code = 3
 
 
+class IndexUnreachable(PullquoteError):
+    """The vector server is not there, or does not answer as one."""
+
+    exit_code = 3
+    retryable = True
+
+
+class IndexReadOnly(IndexUnreachable):
+    """The vector index lies where nothing can be written, and Chroma writes where it reads."""
+
+
+class EmbedderUnavailable(PullquoteError):
+    """The embedding server is not there, or does not answer as one; `retryable` says if waiting may help."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str | None = None, *, retryable: bool = False, **details: Any) -> None:
+        super().__init__(message, hint, **details)
+        self.retryable = retryable
+
+
 class LibraryLocked(PullquoteError):
     """Another process, or another thread, is writing this library."""
 
@@ -98,6 +128,10 @@ class LibraryDamaged(PullquoteError):
     """The library's file can't be read as one."""
 
     exit_code = 5
+
+
+class IndexMismatch(LibraryDamaged):
+    """The vector index holds another embedder's vectors, or none where there should be some."""
 
 
 class DiskFull(PullquoteError):

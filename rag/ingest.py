@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from rag import taxonomy
 from rag.errors import NothingRead
-from rag.records import AddReport, Column, Note, Progress, Record, Rejected, TitleAdded
+from rag.records import AddReport, Column, Note, Progress, Record, Rejected, Title, TitleAdded
 from rag.reviews import intake, journal
 from rag.reviews.read import Item, Source
 from rag.reviews.store import Reading, Store
 from rag.search.base import Embedder, Index
 
-STORED_AT_ONCE = 500
-"""Reviews in one transaction: at most this many wait to be acknowledged."""
+STORED_AT_ONCE = 100
+"""Reviews in one transaction: at most this many wait to be acknowledged; the sync at its end takes some 5 ms."""
+_NOTED_TITLES = 3
 _EMBEDDED_AT_ONCE = 2_048
 _INDEXED_AT_ONCE = 500
 
@@ -96,16 +98,17 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
     known = {title.id: title for title in taking.titles.values()}
     touched = sorted((known[title_id] for title_id in taking.touched), key=lambda title: title.name)
     outcomes = taking.outcomes
-    guessed = [
-        Note(title.name, f"taken for a {title.kind} by its reviews' words; say otherwise with --kind")
-        for title in touched
-        if title.id in taking.guessed and title.kind != taxonomy.GENERAL
-    ]
+    guessed = _guessed_kinds([t for t in touched if t.id in taking.guessed and t.kind != taxonomy.GENERAL])
     elsewhere = [
         Note(known[title_id].name, f"{count} of these were added under this title before, and stay there")
         for title_id, count in taking.elsewhere.items()
         if count
     ]
+    removed = (
+        [Note("removed", f"{taking.removed} were removed earlier and stay so; see: pullquote restore --help")]
+        if taking.removed
+        else []
+    )
     return AddReport(
         batch=taking.batch,
         added=outcomes["added"],
@@ -115,9 +118,19 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
         columns=tuple(seen.columns),
         rejected=tuple(seen.rejected),
         titles=tuple(TitleAdded(t.id, t.name, t.kind, taking.added_to[t.id]) for t in touched),
-        notes=(*seen.notes, *guessed, *elsewhere),
+        notes=(*seen.notes, *guessed, *elsewhere, *removed),
         dry_run=dry_run,
     )
+
+
+def _guessed_kinds(titles: Sequence[Title]) -> list[Note]:
+    """A note for each title whose kind was guessed, or for each kind where there are many."""
+    if len(titles) <= _NOTED_TITLES:
+        said = "taken for a {} by its reviews' words; say otherwise with --kind"
+        return [Note(title.name, said.format(title.kind)) for title in titles]
+    counted = Counter(title.kind for title in titles)
+    said = "{} titles were taken for this kind by their reviews' words; say otherwise with --kind"
+    return [Note(kind, said.format(count)) for kind, count in sorted(counted.items())]
 
 
 def catch_up(store: Store, embedder: Embedder | None, index: Callable[[], Index], on_progress: OnProgress) -> None:
@@ -171,8 +184,8 @@ def rebuild(
     embed: bool,
 ) -> None:
     """Make the index anew from the stored vectors; with `embed`, make the vectors anew first."""
+    journal.start_over(store, embed=embed)  # first: a run that is killed now knows that everything is left to do
     index().clear()
-    journal.start_over(store, embed=embed)
     catch_up(store, embedder, index, on_progress)
 
 

@@ -5,35 +5,56 @@
         answer = library.ask("What did critics dislike about the ending?")
 
 Adapters are imported here when they are first needed, so that a verb loads only what it uses.
+Longer than 400 lines: one short method a verb, most of it what the verb promises.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import rag
 from rag import answer as answering
 from rag import settings as configuration
+from rag.candidates import Asking
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
-from rag.errors import EmbedderMismatch, InputError, LibraryDamaged, ModelMissing, SchemaOutdated
-from rag.records import AddReport, Answer, Check, Evidence, Progress, Review, Title
-from rag.reviews import lock
+from rag.errors import (
+    EmbedderMismatch,
+    EmbedderUnavailable,
+    ExtraMissing,
+    IndexMismatch,
+    IndexUnreachable,
+    InputError,
+    LibraryDamaged,
+    ModelMissing,
+    SchemaOutdated,
+)
+from rag.records import AddReport, Answer, Check, Evidence, Filters, Progress, Removal, Review, Title
+from rag.reviews import catalogue, lock
 from rag.reviews import store as stores
+from rag.reviews.catalogue import KeptCatalogue
+from rag.reviews.schema import REVISIONS
 from rag.reviews.store import Store
 from rag.search import model_files
-from rag.settings import MemoryIndex, Settings
+from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex, Settings
 
 if TYPE_CHECKING:
+    from rag.export import ExportFormat
+    from rag.health import IndexState, Rebuilt
     from rag.reviews.read import Item
     from rag.search.base import Embedder, Index
+    from rag.search.embed_openai import OpenAIEmbedder
+
+
+HISTORY = "questions.txt"
+"""Beside the database: the questions that were typed at the prompt."""
 
 
 def _ignore(_progress: Progress) -> None:
@@ -57,9 +78,12 @@ class Library:
         self._engine = engine or ExtractiveEngine()
         self._embedder = embedder
         self._embedder_sought = embedder is not None
+        self._hang_up: Callable[[], None] | None = None
         self._index = index
+        self._index_given = index is not None
         self._index_generation = -1
         self._store: Store | None = None
+        self._catalogue = KeptCatalogue()
 
     @classmethod
     def open(
@@ -83,6 +107,8 @@ class Library:
             self._store.close()
         if self._index is not None:
             self._index.close()
+        if self._hang_up is not None:
+            self._hang_up()
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +133,7 @@ class Library:
         `column_map` is `{field: column}`. A path `-` is standard input. `dry_run` reports and stores nothing.
         Raises InputError, NothingRead, LibraryLocked, DiskFull.
         """
-        from rag import ingest, taxonomy
+        from rag import ingest, keeping, taxonomy
         from rag.reviews import read
 
         if kind is not None:
@@ -122,11 +148,11 @@ class Library:
                 store = self._store_or_new()
                 embedder = self._matching_embedder()
                 report = ingest.add(store, items, on_progress)
-                try:
-                    ingest.catch_up(store, embedder, self._open_index, on_progress)
-                except LibraryDamaged as error:
-                    # The reviews are stored and in SQLite; only the index can't take them now.
-                    return replace(report, warnings=(f"{error.message} {error.hint}",))
+                keeping.finish_purge(store)
+                # The reviews are stored whatever becomes of the index now.
+                warning = self._follow(store, embedder, on_progress)
+                if warning is not None:
+                    return replace(report, warnings=(warning,))
                 return ingest.with_warnings(report, store, embedder is not None)
 
     def _dry_run(self, items: Iterator[Item], on_progress: Callable[[Progress], None]) -> AddReport:
@@ -142,20 +168,132 @@ class Library:
             finally:
                 store.close()
 
-    def rebuild(self, *, embed: bool = False, on_progress: Callable[[Progress], None] = _ignore) -> None:
+    def rebuild(self, *, embed: bool = False, on_progress: Callable[[Progress], None] = _ignore) -> Rebuilt:
         """Make the index anew from SQLite; `embed=True` makes the vectors anew too, with the present embedder.
 
-        Raises ModelMissing where vectors are demanded and there is no model.
+        Raises ModelMissing where vectors are demanded and there is no model, IndexUnreachable, EmbedderUnavailable.
         """
-        from rag import ingest
+        from rag import health, ingest, keeping
 
         store = self._opened()
         with self._writing("rebuild"):
             embedder = self.embedder if embed else self._matching_embedder()
             if embed and embedder is None:
                 raise ModelMissing("There are no model files to embed with.", "Get them with: pullquote model fetch")
+            if embed and embedder is not None:
+                _ = embedder.identity  # a server that does not answer is known before vectors are thrown away
+            keeping.finish_purge(store)
+            before = self._index_state()
             self._discard_index()
             ingest.rebuild(store, embedder, self._open_index, on_progress, embed=embed)
+            # What was written a moment ago by this process needs no child to look at it.
+            after = self._index_state(in_child=False)
+        return health.Rebuilt(self.generation, before, after)
+
+    def edit_title(
+        self, title: str, *, name: str | None = None, into: str | None = None, kind: str | None = None
+    ) -> tuple[Title, int]:
+        """Rename a title, merge it `into` another, or change its kind. The title, and how many votes became one.
+
+        Its old names stay aliases. Raises UnknownTitle, InputError, LibraryLocked.
+        """
+        from rag import keeping
+
+        with self._changing("edit") as store:
+            done = keeping.edit_title(store, title, name=name, into=into, kind=kind)
+            self._follow(store, None)
+        return done
+
+    def edit_review(
+        self,
+        review_id: str,
+        *,
+        title: str | None = None,
+        critic: str | None = None,
+        outlet: str | None = None,
+        date: str | None = None,
+    ) -> Review:
+        """Move a review to another title, or correct critic, outlet or date; an empty text clears.
+
+        Raises UnknownReview, UnknownTitle, InputError, LibraryLocked.
+        """
+        from rag import keeping
+
+        with self._changing("edit") as store:
+            done = keeping.edit_review(store, review_id, title=title, critic=critic, outlet=outlet, date=date)
+            self._follow(store, None)
+        return done
+
+    def remove(self, what: str | None = None, *, batch: str | None = None, purge: bool = False) -> Removal:
+        """Take a review, a title or a batch out of every answer; `restore` brings it back.
+
+        `purge` deletes instead, for good and from every file of the library, and without a name all that was removed.
+        Raises UnknownTitle, UnknownBatch, InputError, LibraryLocked.
+        """
+        from rag import keeping
+
+        with self._changing("remove") as store:
+            if not purge:
+                done = keeping.remove(store, what, batch)
+                self._follow(store, None)
+                return done
+            done = keeping.purge(store, what, batch)
+            for leftover in (self.path / HISTORY, *self.path.glob(f"{stores.DATABASE}.before-*")):
+                leftover.unlink(missing_ok=True)
+            self._follow(store, None)
+            keeping.finish_purge(store)
+            return done
+
+    def restore(
+        self, what: str | None = None, *, batch: str | None = None, on_progress: Callable[[Progress], None] = _ignore
+    ) -> Removal:
+        """Bring back what `remove` took out under the same name. Raises as `remove` does."""
+        from rag import keeping
+
+        with self._changing("restore") as store:
+            done = keeping.restore(store, what, batch)
+            self._follow(store, self._matching_embedder(), on_progress)
+        return done
+
+    @contextmanager
+    def _changing(self, verb: str) -> Iterator[Store]:
+        store = self._opened()
+        with self._writing(verb):
+            yield store
+
+    def _follow(
+        self, store: Store, embedder: Embedder | None, on_progress: Callable[[Progress], None] = _ignore
+    ) -> str | None:
+        """Let the index follow what was changed. Why it could not, where it could not: the journal keeps it."""
+        from rag import ingest
+
+        try:
+            ingest.catch_up(store, embedder, self._open_index, on_progress)
+        except (LibraryDamaged, IndexUnreachable, EmbedderUnavailable) as error:
+            return f"{error.message} {error.hint or ''}".strip()
+        return None
+
+    # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
+
+    def backup(self, file: str | Path) -> int:
+        """Copy the library into one new file while others use it; its size in bytes.
+
+        The file is a whole library but for the index, which `rebuild` makes again without embedding. Raises
+        InputError where the file is there already, and DiskFull.
+        """
+        target = Path(file)
+        if target.exists():
+            raise InputError(f"There is a file {target} already.", "Name one that does not exist yet.")
+        stores.copy_database(self._opened().path, target)
+        return target.stat().st_size
+
+    def export(self, form: ExportFormat, titles: Sequence[str] | None = None) -> Iterator[str]:
+        """The live reviews of these titles (default: all) as JSON, CSV or Markdown, in pieces. Raises UnknownTitle."""
+        from rag import export
+
+        known = self.titles()
+        wanted = [catalogue.find_title(known, name) for name in titles] if titles else known
+        return export.export(self._opened(), list(dict.fromkeys(wanted)), form)
 
     # ── verbs that read ──────────────────────────────────────────────────────────────────────────
 
@@ -164,20 +302,23 @@ class Library:
         question: str,
         *,
         titles: Sequence[str] | None = None,
+        filters: Filters | None = None,
         previous: Answer | None = None,
         on_claim: answering.OnClaim | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Answer:
         """Answer a question; every sentence of the answer cites the passage that says so.
 
-        `titles` are names or ids (default: those the question names, else all). `previous` is the answer that a
-        follow-up question continues. `on_claim(claim, citations)` hears each sentence the moment it is verified.
-        `cancelled()` is polled; once it is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
+        `titles` are names or ids (default: those the question names, else all). `filters` narrow the reviews that
+        are asked. `previous` is the answer that a follow-up question continues; it keeps its titles and filters.
+        `on_claim(claim, citations)` hears each sentence the moment it is verified. `cancelled()` is polled; once it
+        is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
         """
         return answering.ask(
             self._asking(),
             question,
             titles=titles,
+            filters=filters,
             previous=previous,
             on_claim=on_claim,
             cancelled=cancelled or (lambda: False),
@@ -187,31 +328,51 @@ class Library:
         """The sentences that a question would be answered from, best first; none where no review speaks of it."""
         return answering.evidence(self._asking(), question, titles=titles)
 
-    def _asking(self) -> answering.Asking:
-        embedder = self._matching_embedder()
-        return answering.Asking(self._opened(), embedder, self._open_index, self._engine, rag.__version__)
+    def _asking(self) -> Asking:
+        try:
+            embedder = self._matching_embedder()
+        except EmbedderUnavailable:
+            embedder = None  # words answer alone, and the answer says so
+        return Asking(self._opened(), self._catalogue, embedder, self._open_index, self._engine, rag.__version__)
 
     def titles(self) -> list[Title]:
-        """Every title with the number of its reviews."""
+        """Every title that has reviews, with their number."""
         with self._opened().reading() as reading:
-            return stores.all_titles(reading)
+            return list(self._catalogue.at(reading).titles)
 
     def title(self, name: str) -> Title:
         """A title by name, alias or id. Raises UnknownTitle with the nearest names."""
-        return stores.find_title(self.titles(), name)
+        return catalogue.find_title(self.titles(), name)
 
     def review(self, review_id: str) -> Review:
-        """A review by its id. Raises UnknownReview."""
+        """A review by its id, also one that is history or was removed. Raises UnknownReview."""
         with self._opened().reading() as reading:
             return stores.get_review(reading, review_id)
 
     def reviews(
-        self, title: str, *, query: str | None = None, offset: int = 0, limit: int = 50
+        self,
+        title: str,
+        *,
+        query: str | None = None,
+        filters: Filters | None = None,
+        removed: bool = False,
+        offset: int = 0,
+        limit: int = 50,
     ) -> tuple[list[Review], int]:
-        """A page of a title's reviews, newest first, and how many there are in all."""
-        found = self.title(title)
+        """A page of a title's reviews, newest first, and how many there are in all.
+
+        `removed` shows those that were removed instead. Raises UnknownTitle and InputError.
+        """
+        from rag.reviews import filters as filtering
+
         with self._opened().reading() as reading:
-            return stores.page_of_reviews(reading, found.id, query=query, offset=offset, limit=limit)
+            known = catalogue.all_titles(reading) if removed else self._catalogue.at(reading).titles
+            found = catalogue.find_title(known, title)
+            narrowed = filtering.conditions(reading, filters or Filters(), [found.id])
+            state = stores.REMOVED if removed else stores.LIVE
+            return stores.page_of_reviews(
+                reading, found.id, state=state, query=query, narrowed=narrowed, offset=offset, limit=limit
+            )
 
     @property
     def generation(self) -> int:
@@ -224,11 +385,15 @@ class Library:
         from rag import health
 
         checks = health.check_store(self._opened())
-        checks.append(health.check_index(self._opened(), self._open_index))
+        checks.append(health.check_index(self._index_state()))
         checks.append(self._check_model())
         return checks
 
     def _check_model(self) -> Check:
+        from rag import health
+
+        if (named := configuration.parse_embedder(self._settings.embedder)) is not None:
+            return health.check_embedder(f"openai:{named.name}", self._say_embedder)
         folder = self._model_folder()
         if folder is None:
             return Check("model", "note", "No embedding model: questions are answered on words alone. "
@@ -240,6 +405,28 @@ class Library:
             return Check("model", "damaged", f"{error.message} {error.hint}")
         return Check("model", "ok", f"all-MiniLM-L6-v2 in {folder}")
 
+    def _say_embedder(self) -> str:
+        """One small call, to the server that is configured."""
+        embedder = self._matching_embedder()
+        assert embedder is not None
+        embedder.embed(["Does it answer?"])
+        return f"{embedder.identity} answers; sentences and questions are sent there"
+
+    def _index_state(self, *, in_child: bool = True) -> IndexState:
+        """What the index holds. A folder is looked at in a child process: a damaged one kills who reads it."""
+        from rag import health
+        from rag.search.index import shown
+
+        if self._index_given and self._index is not None:
+            return health.index_state(self._opened(), self._index.address, self._held)
+        address, store = self._index_address(), self._opened()
+        if in_child and isinstance(address, FolderIndex):
+            return health.index_state(store, shown(address), lambda: health.held_in_folder(store, address.path))
+        return health.index_state(store, shown(address), self._held)
+
+    def _held(self) -> Iterator[str]:
+        return chain.from_iterable(self._open_index().ids())
+
     def _model_folder(self) -> Path | None:
         return model_files.find(self._settings.model_dir, self._settings.cache_dir)
 
@@ -247,10 +434,15 @@ class Library:
 
     @property
     def embedder(self) -> Embedder | None:
-        """What turns sentences into vectors; None without model files."""
+        """What turns sentences into vectors: the server that a setting names, or local files; None without these."""
         if not self._embedder_sought:
+            named = configuration.parse_embedder(self._settings.embedder)
             folder = self._model_folder()
-            self._embedder = None if folder is None else _open_minilm(folder, self._settings.cache_dir)
+            if named is not None:
+                server = _open_server(named)
+                self._embedder, self._hang_up = server, server.close
+            elif folder is not None:
+                self._embedder = _open_minilm(folder, self._settings.cache_dir)
             self._embedder_sought = True
         return self._embedder
 
@@ -259,39 +451,65 @@ class Library:
         from rag.reviews import journal
 
         embedder, made_by = self.embedder, journal.embedder_identity(self._opened())
-        if embedder is not None and made_by not in (None, embedder.identity):
+        # An embedding server is asked who it is only where there is something to compare it with.
+        if embedder is not None and made_by is not None and made_by != embedder.identity:
             raise EmbedderMismatch(
                 f"The library's vectors were made by {made_by}, and this is {embedder.identity}.",
-                "Make them anew with: pullquote rebuild --embed",
+                "Choose the one that made them (PULLQUOTE_EMBEDDER), or make them anew with: pullquote rebuild --embed",
             )
         return embedder
+
+    def _index_address(self) -> IndexAddress:
+        with self._opened().reading() as reading:
+            library_id = stores.library_id(reading)
+        return configuration.parse_index(self._settings.index, self.path, library_id)
 
     def _open_index(self) -> Index:
         """The vector index, opened anew when another process changed the library."""
         generation = self.generation
-        address = configuration.parse_index(self._settings.index, self.path)
         if self._index is None:
-            from rag.search.index import ChromaIndex
-
-            self._index = ChromaIndex(None if isinstance(address, MemoryIndex) else address.path)
+            self._index = self._new_index()
         elif generation != self._index_generation:
             self._index.refresh()
-        if isinstance(address, MemoryIndex) and generation != self._index_generation:
+        changed = generation != self._index_generation and not self._index_given
+        if changed and isinstance(self._index_address(), MemoryIndex):
             from rag import ingest
 
             ingest.fill(self._opened(), self._index)
         self._index_generation = generation
         return self._index
 
+    def _new_index(self) -> Index:
+        """The index at the address that is set. Raises IndexMismatch where it was never filled from this library."""
+        from rag.reviews import journal
+        from rag.search.index import ChromaIndex
+
+        address, store = self._index_address(), self._opened()
+        index = ChromaIndex(address, embedder=lambda: journal.embedder_identity(store))
+        if not isinstance(address, MemoryIndex) and not index.count() and journal.count_indexed(store):
+            index.close()
+            raise IndexMismatch(
+                f"The vector index in {index.address} is empty: this library's sentences were put into another one.",
+                "Fill it with: pullquote rebuild",
+            )
+        return index
+
     def _discard_index(self) -> None:
-        """Remove the index's folder, so that a damaged one is never opened."""
-        address = configuration.parse_index(self._settings.index, self.path)
-        if self._index is not None or isinstance(address, MemoryIndex):
+        """Remove what stands at the index's address, so that a damaged one is never opened."""
+        from rag.search.index import discard
+
+        if self._index_given:
             return
-        if address.path.is_dir():
-            shutil.rmtree(address.path, ignore_errors=True)
-        else:
-            address.path.unlink(missing_ok=True)
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        discard(self._index_address())
+
+    def _close_written_index(self) -> None:
+        """A folder is closed by the verb that wrote it, so that it is sealed and nobody need look twice at it."""
+        if self._index is not None and not self._index_given and isinstance(self._index_address(), FolderIndex):
+            self._index.close()
+            self._index = None
 
     def _opened(self) -> Store:
         if self._store is None:
@@ -299,7 +517,7 @@ class Library:
                 self._store = Store(self.path)
             except SchemaOutdated:
                 with self._writing("migrate"):
-                    self._store = _new_store(self.path)
+                    self._store = _migrated(self.path)
         return self._store
 
     def _store_or_new(self) -> Store:
@@ -314,15 +532,44 @@ class Library:
         except OSError as error:
             raise InputError(f"The library folder {self.path} can't be made: {error.strerror}.") from error
         with lock.writing(self.path, verb):
-            yield
+            try:
+                yield
+            finally:
+                self._close_written_index()
 
 
 def _new_store(folder: Path) -> Store:
-    """Bring the tables up to date, then open them."""
+    """Make an empty library. The file appears with its tables, so that one without is known to be damaged."""
     from rag.reviews import migrations
 
-    migrations.upgrade(folder / stores.DATABASE)
+    part = folder / f"{stores.DATABASE}.new"
+    part.unlink(missing_ok=True)
+    migrations.upgrade(part)
+    part.rename(folder / stores.DATABASE)
     return Store(folder)
+
+
+def _migrated(folder: Path) -> Store:
+    """Bring an older library's tables up to date, having put a copy beside it: `library.db.before-0002`."""
+    from rag.reviews import migrations
+
+    database = folder / stores.DATABASE
+    copy = folder / f"{stores.DATABASE}.before-{REVISIONS[-1]}"
+    if not copy.exists():
+        stores.copy_database(database, copy)
+    migrations.upgrade(database)
+    return Store(folder)
+
+
+def _open_server(model: EmbeddingModel) -> OpenAIEmbedder:
+    try:
+        from rag.search.embed_openai import OpenAIEmbedder
+    except ModuleNotFoundError as error:
+        raise ExtraMissing(
+            f"The setting embedder names a server, and talking to it needs a package: {error.name}.",
+            'Install it with: pip install "pullquote[openai]"',
+        ) from None
+    return OpenAIEmbedder(model.name, model.dimensions)
 
 
 def _open_minilm(folder: Path, cache: Path) -> Embedder:

@@ -1,6 +1,7 @@
 """The values every stage speaks: frozen, without behaviour beyond their own arithmetic.
 
 Offsets everywhere count code points of the stored text of a review, `text[start:end]`.
+Longer than 400 lines: one vocabulary for all stages, in the order of the two ways, belongs on one page.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal
 Stance = Literal["positive", "negative", "mixed", "neutral"]
 PlanKind = Literal["what", "why", "who", "how_many", "compare", "yes_no"]
 ClaimKind = Literal["quote", "paraphrase", "count"]
+State = Literal["live", "superseded", "removed"]
 Status = Literal["answered", "partial", "abstained"]
 
 
@@ -100,6 +102,10 @@ class Review:
     sources: tuple[str, ...] = ()
     near_duplicate_of: str | None = None
     """An earlier review of the title that says nearly the same; both are votes."""
+    batch: str | None = None
+    """The `add` that brought it."""
+    state: State = "live"
+    """Only live reviews are in answers."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,25 @@ class Sentence:
         return f"{self.review_id}.{self.ordinal}"
 
 
+@dataclass(frozen=True)
+class Filters:
+    """What narrows the reviews that are asked or shown; what is None or empty narrows nothing."""
+
+    since: str | None = None
+    """First day, month or year: `2024-03-01`, `2024-03`, `2024`. A review without a date is on no side of it."""
+    until: str | None = None
+    """Last day, month or year, included."""
+    outlets: tuple[str, ...] = ()
+    min_rating: str | None = None
+    """With its scale: `3/5`, `60%`, `B+`. A review without a rating is out."""
+    max_rating: str | None = None
+    lang: str | None = None
+    """`en` holds `en-GB` too."""
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -151,11 +176,8 @@ class Plan:
     """Stems that must occur beside a mention: the "Buscemi" of "Buscemi's acting"."""
     people: tuple[str, ...] = ()
     """Critics and outlets the question names: only their reviews are asked."""
-
-    @property
-    def filters(self) -> Mapping[str, str]:
-        """What narrows the reviews in scope."""
-        return {"by": ", ".join(self.people)} if self.people else {}
+    filters: Filters = Filters()
+    """What the asker narrowed the reviews to."""
 
 
 @dataclass(frozen=True)
@@ -359,6 +381,17 @@ class AddReport:
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
     dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What a `remove` or a `restore` did. Review ids, sorted."""
+
+    reviews: tuple[str, ...]
+    """Taken out, brought back, or purged."""
+    returned: tuple[str, ...] = ()
+    """Older texts that are live again, because the batch that had replaced them is gone; or the other way round."""
+    purged: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,7 +32,34 @@ class MemoryIndex:
     """The vector index in this process's memory; made anew from SQLite when it is needed."""
 
 
-IndexAddress = FolderIndex | MemoryIndex
+@dataclass(frozen=True)
+class ServerIndex:
+    """The vector index on a Chroma server, in a collection of this library's own."""
+
+    url: str
+    """`http://host:port`, without credentials."""
+    collection: str
+
+
+@dataclass(frozen=True)
+class CloudIndex:
+    """The vector index in Chroma Cloud, in a collection of this library's own."""
+
+    tenant: str
+    database: str
+    collection: str
+
+
+IndexAddress = FolderIndex | MemoryIndex | ServerIndex | CloudIndex
+
+
+@dataclass(frozen=True)
+class EmbeddingModel:
+    """A model behind an OpenAI-compatible embedding endpoint."""
+
+    name: str
+    dimensions: int | None
+    """How many are demanded of it; None takes what it gives."""
 
 
 class Settings(BaseSettings):
@@ -45,7 +74,16 @@ class Settings(BaseSettings):
     )
 
     library: Path = Field(Path(".pullquote"), description="The library's folder.")
-    index: str = Field("", description="The vector index: a folder, or `memory:`. Empty: inside the library.")
+    index: str = Field(
+        "",
+        description="The vector index: a folder, `memory:`, `http://host:port` or `cloud://tenant/database`. "
+        "Empty: inside the library.",
+    )
+    embedder: str = Field(
+        "",
+        description="What makes vectors: `openai:MODEL` or `openai:MODEL@DIMENSIONS` sends sentences and questions "
+        "to the server of OPENAI_BASE_URL. Empty: the local model.",
+    )
     model_dir: Path | None = Field(None, description="A folder with the embedding model's two files.")
     cache_dir: Path = Field(
         Path(platformdirs.user_cache_dir("pullquote")),
@@ -78,14 +116,73 @@ def load() -> Settings:
         raise InputError(f"pullquote.toml can't be read: {error}.") from None
 
 
-def parse_index(address: str, library: Path) -> IndexAddress:
+def parse_index(address: str, library: Path, library_id: str) -> IndexAddress:
     """The one string that says where the vector index lives, as a typed value. Raises InputError."""
     if not address:
         return FolderIndex(library / "index")
-    # A folder of our own inside the one that is named: it may hold other things, and other libraries' vectors.
-    own = f"pullquote-{hashlib.sha256(str(library.resolve()).encode()).hexdigest()[:8]}"
     if address == "memory:":
         return MemoryIndex()
+    # Named for the library's id: one that is moved keeps its index, and two never share one.
+    own = f"pullquote-{library_id[:16]}"
+    if address.startswith(("http://", "https://")):
+        return ServerIndex(_plain_url(address), own)
+    if address.startswith("cloud://"):
+        tenant, slash, database = address.removeprefix("cloud://").strip("/").partition("/")
+        if not slash or not re.fullmatch(r"[\w.-]+", tenant) or not re.fullmatch(r"[\w.-]+", database):
+            raise InputError("The index address is not of the form cloud://tenant/database.")
+        return CloudIndex(tenant, database, own)
     if "://" in address or address.endswith(":"):
-        raise InputError(f"The index address {address!r} is of no kind that is supported.", "Use a folder or memory:.")
+        kind = address.partition(":")[0]  # the rest may hold a password
+        raise InputError(
+            f"An index address of the kind {kind!r} is not supported.",
+            "Use a folder, memory:, http://host:port or cloud://tenant/database.",
+        )
+    # A folder of our own inside the one that is named: it may hold other things, and other libraries' vectors.
     return FolderIndex(Path(address) / own)
+
+
+def _plain_url(address: str) -> str:
+    """The address of a server, if that is all it holds. What is refused is not shown: it may hold a password."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise InputError("The index address is no URL.", "It looks like http://host:port") from None
+    if parts.username is not None or parts.password is not None:
+        raise InputError(
+            "The index address holds a user name or a password.",
+            "Leave them out, and put a token into the environment: PULLQUOTE_INDEX_TOKEN",
+        )
+    if not parts.hostname or parts.query or parts.fragment:
+        raise InputError("The index address is not of the form http://host:port.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def index_secret(address: IndexAddress) -> SecretStr | None:
+    """What opens the index's door, from the environment only. Raises InputError where it can't be a token."""
+    variable = {ServerIndex: "PULLQUOTE_INDEX_TOKEN", CloudIndex: "CHROMA_API_KEY"}.get(type(address))
+    secret = os.environ.get(variable, "").strip() if variable else ""
+    # A header can't hold anything else, and the error of the library that tries shows it whole.
+    if not all("!" <= character <= "~" for character in secret):
+        raise InputError(f"{variable} holds characters that a token can't have.")
+    return SecretStr(secret) if secret else None
+
+
+def parse_embedder(address: str) -> EmbeddingModel | None:
+    """Which embedding server's model is wanted; None: the local model. Raises InputError."""
+    if not address:
+        return None
+    kind, _, model = address.partition(":")
+    found = re.fullmatch(r"(\S+?)(?:@([1-9]\d{0,4}))?", model)
+    if kind != "openai" or not found:
+        raise InputError(
+            f"The setting embedder is {address!r}, and must be openai:MODEL or empty.",
+            "For example: PULLQUOTE_EMBEDDER=openai:text-embedding-3-small",
+        )
+    return EmbeddingModel(found[1], int(found[2]) if found[2] else None)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine, which no proxy may stand before."""
+    return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d+){3}", host or ""))

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -15,9 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from rag import contract
-from rag.records import AddReport, Answer, Check, Citation, Claim, Review, Title
+from rag.records import AddReport, Answer, Check, Citation, Claim, Removal, Review, Title
 from rag.records import Progress as Done
 from rag.safe_text import one_line, visible
+
+if TYPE_CHECKING:
+    from rag.health import Rebuilt
 
 _SHOWN_REJECTS = 20
 _SHOWN_TITLES = 20
@@ -83,10 +86,17 @@ def _footer(out: Console, found: Answer) -> None:
         parts.append(f"{len(found.dropped)} sentences dropped")
     parts.append(found.engine.name)
     out.print(Text("\n" + " · ".join(parts), style="dim"))
+    if narrowed := contract.plan(found.plan)["filters"]:
+        said = (f"{name.replace('_', ' ')} {_spoken(value)}" for name, value in narrowed.items())
+        out.print(Text(f"only reviews: {one_line(', '.join(said))}", style="dim"))
     for dropped in found.dropped:
         out.print(Text(f"dropped: {one_line(dropped.text)} — {one_line(dropped.why)}", style="dim"))
     for warning in found.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+
+
+def _spoken(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else " or ".join(value)
 
 
 def explanation(out: Console, found: Answer, limit: int = 20) -> None:
@@ -134,6 +144,8 @@ def added(out: Console, report: AddReport) -> None:
     for note in report.notes:
         out.print(Text(f"  {one_line(note.file)}: {one_line(note.text)}", style="dim"))
     refused(out, [asdict(rejected) for rejected in report.rejected])
+    if report.added and not report.dry_run:
+        out.print(Text(f"To undo: pullquote remove --batch {report.batch}", style="dim"))
     for warning in report.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
 
@@ -151,6 +163,35 @@ def refused(out: Console, rejected: Sequence[Mapping[str, Any]]) -> None:
 
 def _reviews(count: int) -> str:
     return f"{count} review" if count == 1 else f"{count} reviews"
+
+
+def edited(out: Console, title: Title, joined: int) -> None:
+    """A title as it is after an edit."""
+    names = f", also {', '.join(f'“{one_line(alias)}”' for alias in title.aliases)}" if title.aliases else ""
+    out.print(Text(f"“{one_line(title.name)}” ({title.kind}{names}): {_reviews(title.reviews)}.", style="bold"))
+    if joined:
+        out.print(f"{_reviews(joined)} said what one there says already, and are one vote with it now.")
+
+
+def removed(out: Console, done: Removal) -> None:
+    """What `remove` did, and how to undo it."""
+    if done.purged:
+        out.print(Text(f"Purged {_reviews(len(done.reviews))}: they are in no file of the library.", style="bold"))
+        out.print("Gone with them: the history of typed questions, and copies made before an upgrade.")
+        out.print("Your own backups and exports are yours to delete.")
+        return
+    out.print(
+        Text(f"Removed {_reviews(len(done.reviews))}. To undo: pullquote restore, with the same name.", style="bold")
+    )
+    if done.returned:
+        out.print(f"{_reviews(len(done.returned))} that they had replaced are live again.")
+
+
+def restored(out: Console, done: Removal) -> None:
+    """What `restore` did."""
+    out.print(Text(f"Restored {_reviews(len(done.reviews))}.", style="bold"))
+    if done.returned:
+        out.print(f"{_reviews(len(done.returned))} are replaced by them again.")
 
 
 def titles(out: Console, found: Sequence[Title]) -> None:
@@ -174,6 +215,8 @@ def reviews(out: Console, found: Sequence[Review], total: int, offset: int) -> N
 def review(out: Console, found: Review) -> None:
     """One whole review."""
     out.print(Text(_byline(found), style="bold"))
+    if found.state != "live":
+        out.print(Text(f"{found.state}: in no answer", style="yellow"))
     for source in found.sources:
         out.print(Text(f"from {one_line(source)}", style="dim"))
     out.print()
@@ -194,6 +237,14 @@ def checks(out: Console, found: Sequence[Check]) -> None:
             end="",
         )
         out.print(one_line(check.text))
+
+
+def rebuilt(out: Console, done: Rebuilt) -> None:
+    """What the index held before and after."""
+    out.print("The index is rebuilt." if done.whole else "The index is rebuilt, and is not whole.")
+    for name, state in (("before", done.before), ("after", done.after)):
+        held = state.problem or f"{state.vectors} vectors, {state.missing} missing, {state.stale} stale"
+        out.print(one_line(f"  {name}: {held}"))
 
 
 def error(out: Console, message: str, hint: str | None) -> None:

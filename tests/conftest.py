@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from rag.library import Library
 from rag.search import model_files
 from tests.doubles import ListIndex, WordEmbedder
+from tests.servers import chroma
 
 # Runs must agree with each other, and a slow machine is no failure.
 settings.register_profile(
@@ -26,7 +27,7 @@ SAMPLE = Path(__file__).parent.parent / "corpus" / "built" / "sample.reviews.jso
 def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty working folder, and no setting or key from outside."""
     for name in list(os.environ):
-        if name.startswith(("PULLQUOTE_", "OPENAI_")):
+        if name.startswith(("PULLQUOTE_", "OPENAI_", "CHROMA_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PULLQUOTE_CACHE_DIR", str(CACHE))
     monkeypatch.chdir(tmp_path)
@@ -76,3 +77,10 @@ def sample_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library
         library.add([SAMPLE], kind="film")
         yield library
         library.close()
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real `chroma run`, empty at first and shared by all tests that want one."""
+    with chroma(tmp_path_factory.mktemp("chroma")) as url:
+        yield url

@@ -57,6 +57,9 @@ class ListIndex:
     def count(self) -> int:
         return len(self.vectors)
 
+    def ids(self) -> Iterator[list[str]]:
+        yield list(self.vectors)
+
     def clear(self) -> None:
         self.vectors.clear()
 

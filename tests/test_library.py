@@ -12,6 +12,7 @@ from rag.errors import InputError, ModelMissing, NoLibrary
 from rag.library import Library
 from rag.search import minilm, model_files
 from rag.search.index import ChromaIndex
+from rag.settings import FolderIndex
 from tests.conftest import CACHE
 from tests.doubles import WordEmbedder
 
@@ -110,13 +111,15 @@ def test_reviews_by_a_critic_or_outlet_who_is_named(open_library: Callable[..., 
     library.add([reviews])
     found = library.ask("What did Mara Quill think of the ending?")
     assert [c.critic for c in found.citations] == ["Mara Quill"]
-    assert (found.plan.filters, found.coverage[0].reviews) == ({"by": "Mara Quill"}, 1)
+    assert (found.plan.people, found.coverage[0].reviews) == (("Mara Quill",), 1)
     assert found.claims[0].text == "The only review mentions the ending."
     assert [c.critic for c in library.ask("what did ola brandt say?").citations] == ["Ola Brandt"]
 
 
 def test_an_index_is_closed_with_its_library(reviews: Path, tmp_path: Path) -> None:
-    index = ChromaIndex(tmp_path / "elsewhere")
+    index = ChromaIndex(FolderIndex(tmp_path / "elsewhere"))
     with Library.open(tmp_path / "library", embedder=WordEmbedder(), index=index) as library:
         library.add([reviews])
-    assert ChromaIndex(tmp_path / "elsewhere").count() == 2
+    again = ChromaIndex(FolderIndex(tmp_path / "elsewhere"))
+    assert again.count() == 2
+    again.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 
 import ftfy
 from ftfy.badness import badness
@@ -14,6 +15,8 @@ from rag.reviews.formats import limits
 # Where bytes were lost for good, ftfy would guess; we don't.
 _CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, explain=False)
 _LOST = re.compile("\ufffd|â\\?\\?|Ã\\?|â€\\?")
+# A blank may be what is left of a byte, or a blank: alone such a pair proves nothing.
+_UNCERTAIN = re.compile("(?:Ã|â€) ")
 _SEGMENT = re.compile(r'\s*\{\s*"text"\s*:')
 
 
@@ -23,6 +26,9 @@ def mended(text: str) -> str:
         return text
     before = badness(text)
     if not before:
+        return text
+    rest = _UNCERTAIN.sub("", text)
+    if rest != text and ftfy.fix_encoding(rest, _CERTAIN) == rest:
         return text
     fixed = ftfy.fix_encoding(text, _CERTAIN)
     return fixed if badness(fixed) < before else text
@@ -43,6 +49,8 @@ def unwrapped(text: str, between: str) -> str:
         return text
     if cell.startswith("[") and cell.endswith("]"):
         parts = _strings(_parsed(cell))
+        if parts is not None and len(parts) > 1:
+            parts = [part.strip() for part in parts]
     elif _SEGMENT.match(cell) and cell.endswith("}"):
         segments = _parsed(f"[{cell}]")
         parts = _strings([s.get("text") if isinstance(s, dict) else None for s in segments or [None]])
@@ -57,7 +65,9 @@ def _parsed(cell: str) -> list[object] | None:
         found = json.loads(cell)
     except (ValueError, RecursionError):
         try:
-            found = ast.literal_eval(cell)
+            with warnings.catch_warnings():  # a backslash in a stranger's cell is no concern of the user's
+                warnings.simplefilter("ignore")
+                found = ast.literal_eval(cell)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             return None
     return found if isinstance(found, list) else None

@@ -16,7 +16,7 @@ SYNDICATION_LENGTH = 100
 """From this many characters up, equal texts are one review whoever signed them (a reprint, not a second vote)."""
 
 _SHINGLE_WORDS = 5
-_KEPT_SHINGLES = 4
+KEPT_SHINGLES = 4
 NEAR_DUPLICATE = 0.7
 """Two texts that share this much of their five-word runs (Jaccard) are flagged as near-duplicates."""
 
@@ -46,8 +46,8 @@ def author(critic: str | None) -> str | None:
 
 
 def review_id(title: str, text: str, critic: str | None, ordinal: int = 1) -> str:
-    """The id of a review. `ordinal` tells apart short unsigned texts that are equal ("Great!")."""
-    number = str(ordinal) if is_anonymous_short(text, critic) else None
+    """The id of a review. `ordinal` tells apart votes that would have one id: short unsigned texts that are equal."""
+    number = str(ordinal) if ordinal > 1 or is_anonymous_short(text, critic) else None
     return digest("review", title, text.strip(), author(critic), number)[:16]
 
 
@@ -63,8 +63,12 @@ def text_digest(text: str) -> str:
 
 def _shingles(text: str) -> frozenset[int]:
     found = words.tokens(text)
-    runs = (found[i : i + _SHINGLE_WORDS] for i in range(max(1, len(found) - _SHINGLE_WORDS + 1)))
-    return frozenset(int(digest(*run)[:15], 16) for run in runs)
+    # Words are joined by what stands in none of them; a plain hash, for a review has as many runs as words.
+    runs = (" ".join(found[i : i + _SHINGLE_WORDS]) for i in range(max(1, len(found) - _SHINGLE_WORDS + 1)))
+    return frozenset(
+        int.from_bytes(hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=7).digest(), "big")
+        for run in runs
+    )
 
 
 def near_keys(text: str) -> tuple[int, ...]:
@@ -74,7 +78,7 @@ def near_keys(text: str) -> tuple[int, ...]:
     """
     if len(text.strip()) < SYNDICATION_LENGTH:
         return ()
-    return tuple(sorted(_shingles(text))[:_KEPT_SHINGLES])
+    return tuple(sorted(_shingles(text))[:KEPT_SHINGLES])
 
 
 def are_near_duplicates(one: str, other: str) -> bool:

@@ -3,7 +3,7 @@
 The rules are those of `identity`; this module looks up what is there and writes what is new, all inside a
 transaction that the caller holds. A record is, in this order:
 
-- *unchanged*: its source already gave this record (compared per source, as a multiset);
+- *unchanged*: its source already gave this record (compared per source, as a multiset), or its review was removed;
 - *superseding*: its source key is known with another text; the old review becomes history;
 - *a duplicate*: the same vote is there from elsewhere (same author and text, or a reprint);
 - *added*.
@@ -16,27 +16,62 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import sqlite
 
-from rag import taxonomy, words
-from rag.records import Record, Sentence, Title
-from rag.reviews import identity
+from rag import taxonomy
+from rag.records import Record, Title
+from rag.reviews import identity, ratings, searched
+from rag.reviews.catalogue import all_titles
 from rag.reviews.read import Source
 from rag.reviews.schema import (
     batches,
     files,
     near_keys,
-    pending,
     reviews,
-    sentences,
     sources,
     titles,
-    unindex,
 )
-from rag.reviews.split import sentences as split
-from rag.reviews.store import LIVE, SUPERSEDED, all_titles
+from rag.reviews.store import LIVE, REMOVED, SUPERSEDED
 
 _GUESSED_FROM = 50
+
+# Built once: making a statement costs more than running it.
+_WITH_TEXT = (
+    select(reviews.c.id, reviews.c.state, reviews.c.critic)
+    .where(reviews.c.text_digest == bindparam("digest"), reviews.c.title_id == bindparam("title"))
+    .order_by(reviews.c.state, reviews.c.id)
+)
+
+_HOLDERS = (
+    select(reviews.c.id, reviews.c.critic)
+    .distinct()
+    .join(sources, sources.c.review_id == reviews.c.id)
+    .where(sources.c.key == bindparam("source_key"), reviews.c.state == LIVE, reviews.c.title_id == bindparam("title"))
+)
+_KNOWN = (
+    select(sources.c.review_id, reviews.c.title_id, reviews.c.state)
+    .join(reviews, reviews.c.id == sources.c.review_id)
+    .where(sources.c.id == bindparam("source_id"))
+)
+_ALIKE = (
+    select(reviews.c.id, reviews.c.text)
+    .distinct()
+    .join(near_keys, near_keys.c.review_id == reviews.c.id)
+    .where(
+        near_keys.c.title_id == bindparam("title"),
+        near_keys.c.key.in_([bindparam(f"key{place}") for place in range(identity.KEPT_SHINGLES)]),
+        reviews.c.state == LIVE,
+    )
+    .order_by(reviews.c.id)
+    .limit(20)
+)
+_EQUAL_UNSIGNED = select(func.count()).where(
+    reviews.c.text_digest == bindparam("digest"), reviews.c.title_id == bindparam("title"), reviews.c.critic.is_(None)
+)
+_ADD_REVIEW = sqlite.insert(reviews).on_conflict_do_nothing(index_elements=["id"])
+_ADD_NEAR_KEYS = insert(near_keys)
+_ADD_SOURCE = insert(sources)
 
 Outcome = Literal["added", "unchanged", "superseded", "duplicate"]
 
@@ -52,6 +87,8 @@ class Intake:
     """What the current file is called, after a file of identical bytes if there was one."""
     known: Counter[str] = field(default_factory=Counter)
     """Digests that the current source gave in earlier runs, and how often."""
+    first: dict[str, int] = field(default_factory=dict)
+    """By such a digest, the id of its first row in `sources`; by name, each look-up would pass all of a file's rows."""
     seen: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
     """Source keys met in this run: one met twice names nothing."""
@@ -64,6 +101,8 @@ class Intake:
     """Titles that a record of this run belongs to."""
     elsewhere: Counter[str] = field(default_factory=Counter)
     """By title id: known records that this run gave another title, which they did not get."""
+    removed: int = 0
+    """Known records whose review was removed and stays removed."""
     unsettled: set[str] = field(default_factory=set)
     """New titles whose kind nobody named."""
     guessed: set[str] = field(default_factory=set)
@@ -105,9 +144,12 @@ def open_source(connection: Connection, intake: Intake, source: Source) -> None:
         connection.execute(delete(files).where(files.c.name == source.name))
         connection.execute(insert(files).values(name=source.name, digest=source.digest, same_as=twin))
     rows = connection.execute(
-        select(sources.c.digest, func.count()).where(sources.c.name == intake.source).group_by(sources.c.digest)
-    )
-    intake.known = Counter(dict(rows.all()))
+        select(sources.c.digest, func.count(), func.min(sources.c.id))
+        .where(sources.c.name == intake.source)
+        .group_by(sources.c.digest)
+    ).all()
+    intake.known = Counter({digest: count for digest, count, _ in rows})
+    intake.first = {digest: first for digest, _, first in rows}
     intake.seen = Counter()
 
 
@@ -122,13 +164,14 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
     """Decide what a record is, and store what is new. Repeats of a record count once for each time known."""
     intake.seen[record.digest] += 1
     if intake.seen[record.digest] <= intake.known[record.digest]:
-        known = _review_of(connection, intake.source, record.digest)
+        known = connection.execute(_KNOWN, {"source_id": intake.first[record.digest]}).one()
         # A file that went back to an earlier text means that text again.
         if known.state != SUPERSEDED or record.key is None:
             intake.touched.add(known.title_id)
             named = intake.titles.get(identity.folded(record.title))
             intake.elsewhere[known.title_id] += named is None or named.id != known.title_id
             intake.keys.add(record.key or "")
+            intake.removed += known.state == REMOVED
             return _count(intake, "unchanged", known.review_id)
     title = _title_for(connection, intake, record)
     intake.touched.add(title.id)
@@ -139,14 +182,17 @@ def take(connection: Connection, intake: Intake, record: Record) -> Taken:
 
 def _take_new(connection: Connection, intake: Intake, record: Record, title: Title) -> Taken:
     old = _holder_of_key(connection, intake, record, title)
-    twin = _same_vote(connection, record, title)
+    twin = same_vote(connection, record.text, record.critic, title.id)
+    if twin is not None and twin.state == REMOVED:
+        intake.removed += 1
+        return Taken("unchanged", twin.id)
     if old is not None and (twin is None or twin.id != old.id):
-        new_id = twin.id if twin is not None and twin.state == LIVE else _write(connection, intake, record, title)
+        new_id = _standing(connection, intake, record, title, twin)
         _supersede(connection, old.id, new_id)
         return Taken("superseded", new_id)
     if twin is not None and twin.state == LIVE:
         return Taken("duplicate" if old is None else "unchanged", twin.id)
-    new_id = _write(connection, intake, record, title)
+    new_id = _standing(connection, intake, record, title, twin)
     intake.added_to[title.id] += 1
     return Taken("added", new_id)
 
@@ -170,14 +216,6 @@ def settle_kinds(connection: Connection, intake: Intake) -> None:
     intake.unsettled.clear()
 
 
-def _review_of(connection: Connection, source: str, digest: str) -> Row[*tuple[Any, ...]]:
-    wanted = select(sources.c.review_id, reviews.c.title_id, reviews.c.state).join(
-        reviews, reviews.c.id == sources.c.review_id
-    )
-    known = wanted.where(sources.c.name == source, sources.c.digest == digest)
-    return connection.execute(known.order_by(sources.c.id).limit(1)).one()
-
-
 def _holder_of_key(
     connection: Connection, intake: Intake, record: Record, title: Title
 ) -> Row[*tuple[Any, ...]] | None:
@@ -190,30 +228,21 @@ def _holder_of_key(
         return None
     first_time = record.key not in intake.keys
     intake.keys.add(record.key)
-    holders = connection.execute(
-        select(reviews.c.id, reviews.c.critic)
-        .distinct()
-        .join(sources, sources.c.review_id == reviews.c.id)
-        .where(sources.c.key == record.key, reviews.c.state == LIVE, reviews.c.title_id == title.id)
-    ).all()
+    holders = connection.execute(_HOLDERS, {"source_key": record.key, "title": title.id}).all()
     if not first_time or len(holders) != 1 or holders[0].id in intake.standing:
         return None
     critics = {identity.author(holders[0].critic), identity.author(record.critic)} - {None}
     return None if record.key.startswith("url:") and len(critics) > 1 else holders[0]
 
 
-def _same_vote(connection: Connection, record: Record, title: Title) -> Row[*tuple[Any, ...]] | None:
-    """The review that already holds this vote, live ones first."""
-    same_text = connection.execute(
-        select(reviews.c.id, reviews.c.state, reviews.c.critic, reviews.c.text)
-        .where(reviews.c.text_digest == identity.text_digest(record.text), reviews.c.title_id == title.id)
-        .order_by(reviews.c.state, reviews.c.id)
-    ).all()
-    if identity.is_anonymous_short(record.text, record.critic):
+def same_vote(connection: Connection, text: str, critic: str | None, title_id: str) -> Row[*tuple[Any, ...]] | None:
+    """The review of a title that already holds this vote, live ones first."""
+    if identity.is_anonymous_short(text, critic):
         return None
-    if len(record.text.strip()) >= identity.SYNDICATION_LENGTH:
+    same_text = connection.execute(_WITH_TEXT, {"digest": identity.text_digest(text), "title": title_id}).all()
+    if len(text.strip()) >= identity.SYNDICATION_LENGTH:
         return same_text[0] if same_text else None
-    author = identity.author(record.critic)
+    author = identity.author(critic)
     return next((row for row in same_text if identity.author(row.critic) == author), None)
 
 
@@ -240,9 +269,13 @@ def _remember(intake: Intake, title: Title) -> None:
         intake.titles.setdefault(identity.folded(alias), title)
 
 
-def _write(connection: Connection, intake: Intake, record: Record, title: Title) -> str:
-    """Store a new review with its sentences and put it into the journal; bring a superseded one back to life."""
-    review_id = _new_id(connection, record, title)
+def _standing(
+    connection: Connection, intake: Intake, record: Record, title: Title, twin: Row[*tuple[Any, ...]] | None
+) -> str:
+    """The live review of a record: `twin`, which is the same vote, brought back if it was superseded; or a new one."""
+    if twin is not None and twin.state == LIVE:
+        return str(twin.id)
+    number, scale = ratings.parse(record.rating) or (None, None)
     fields = {
         "batch_id": intake.batch,
         "critic": record.critic,
@@ -253,78 +286,58 @@ def _write(connection: Connection, intake: Intake, record: Record, title: Title)
         "lang": record.lang,
         "state": LIVE,
         "superseded_by": None,
+        "rating_number": number,
+        "rating_scale": scale,
     }
-    if connection.scalar(select(reviews.c.id).where(reviews.c.id == review_id)):
+    if twin is not None:
+        review_id: str = twin.id
         connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
-        connection.execute(delete(pending).where(pending.c.review_id == review_id))
     else:
-        keys = identity.near_keys(record.text)
-        near = _near_duplicate(connection, record.text, keys, title.id)
-        digest = identity.text_digest(record.text)
-        kept = {"title_id": title.id, "text": record.text, "text_digest": digest, "near_duplicate_of": near}
-        connection.execute(insert(reviews), {"id": review_id, **kept, **fields})
-        if keys:
-            rows = [{"title_id": title.id, "key": key, "review_id": review_id} for key in keys]
-            connection.execute(insert(near_keys), rows)
-    write_sentences(connection, title.id, split(review_id, record.text, record.lang))
-    connection.execute(insert(pending), {"review_id": review_id, "step": "embed"})
+        review_id = _insert(connection, record, title, fields)
+    searched.enter(connection, review_id, title.id, record.text, record.lang)
     return review_id
 
 
-def _new_id(connection: Connection, record: Record, title: Title) -> str:
-    if not identity.is_anonymous_short(record.text, record.critic):
-        return identity.review_id(title.id, record.text, record.critic)
-    same = select(func.count()).where(
-        reviews.c.text_digest == identity.text_digest(record.text),
-        reviews.c.title_id == title.id,
-        reviews.c.critic.is_(None),
-    )
-    return identity.review_id(title.id, record.text, None, (connection.scalar(same) or 0) + 1)
+def _insert(connection: Connection, record: Record, title: Title, fields: dict[str, Any]) -> str:
+    """Store a row under an id of its own.
+
+    An id is taken where an equal short text is a vote of its own, and where the review that was given it was moved
+    or its critic was corrected since.
+    """
+    keys = identity.near_keys(record.text)
+    row = {
+        **fields,
+        "title_id": title.id,
+        "text": record.text,
+        "text_digest": identity.text_digest(record.text),
+        "near_duplicate_of": _near_duplicate(connection, record.text, keys, title.id),
+    }
+    ordinal = 1
+    if identity.is_anonymous_short(record.text, record.critic):
+        ordinal += connection.scalar(_EQUAL_UNSIGNED, {"title": title.id, "digest": row["text_digest"]}) or 0
+    review_id = identity.review_id(title.id, record.text, record.critic, ordinal)
+    while not connection.execute(_ADD_REVIEW, {"id": review_id, **row}).rowcount:
+        ordinal += 1
+        review_id = identity.review_id(title.id, record.text, record.critic, ordinal)
+    if keys:
+        rows = [{"title_id": title.id, "key": key, "review_id": review_id} for key in keys]
+        connection.execute(_ADD_NEAR_KEYS, rows)
+    return review_id
 
 
 def _near_duplicate(connection: Connection, text: str, keys: Sequence[int], title_id: str) -> str | None:
     """An earlier live review of the title that says nearly the same."""
     if not keys:
         return None
-    alike = connection.execute(
-        select(reviews.c.id, reviews.c.text)
-        .distinct()
-        .join(near_keys, near_keys.c.review_id == reviews.c.id)
-        .where(near_keys.c.title_id == title_id, near_keys.c.key.in_(keys), reviews.c.state == LIVE)
-        .order_by(reviews.c.id)
-        .limit(20)
-    )
+    asked = {f"key{place}": keys[place % len(keys)] for place in range(identity.KEPT_SHINGLES)}
+    alike = connection.execute(_ALIKE, {"title": title_id, **asked})
     return next((row.id for row in alike if identity.are_near_duplicates(row.text, text)), None)
-
-
-def write_sentences(connection: Connection, title_id: str, tiles: Sequence[Sentence]) -> None:
-    """Store a review's sentences; what is noise has no stems and no vector."""
-    rows = [
-        {
-            "review_id": tile.review_id,
-            "title_id": title_id,
-            "ordinal": tile.ordinal,
-            "start": tile.start,
-            "end": tile.end,
-            "view": tile.view,
-            "stems": " ".join(words.stems(tile.view)),
-            "vector_key": None if tile.noise else identity.digest("view", tile.view),
-        }
-        for tile in tiles
-    ]
-    if rows:
-        connection.execute(insert(sentences), rows)
 
 
 def _supersede(connection: Connection, old: str, new: str) -> None:
     """Make a review history: it keeps its text and leaves every answer."""
     connection.execute(update(reviews).where(reviews.c.id == old).values(state=SUPERSEDED, superseded_by=new))
-    gone = connection.execute(select(sentences.c.ordinal).where(sentences.c.review_id == old))
-    marked = [{"sentence_id": f"{old}.{ordinal}"} for ordinal in gone.scalars()]
-    if marked:
-        connection.execute(insert(unindex).prefix_with("OR IGNORE"), marked)
-    connection.execute(delete(sentences).where(sentences.c.review_id == old))
-    connection.execute(delete(pending).where(pending.c.review_id == old))
+    searched.leave(connection, [old])
 
 
 def _add_source(connection: Connection, intake: Intake, record: Record, review_id: str) -> None:
@@ -338,4 +351,4 @@ def _add_source(connection: Connection, intake: Intake, record: Record, review_i
         "outlet": record.outlet,
         "url": record.url,
     }
-    connection.execute(insert(sources), row)
+    connection.execute(_ADD_SOURCE, row)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import delete, exists, func, insert, literal, select, update
 
 from rag.reviews.schema import pending, sentences, unindex, vectors
 from rag.reviews.store import Store, get_meta, set_meta
@@ -139,6 +139,40 @@ def pages_of_vectors(store: Store, size: int) -> Iterator[tuple[list[str], NDArr
             return
         last = rows[-1].rowid
         yield [f"{row.review_id}.{row.ordinal}" for row in rows], as_matrix([row.vector for row in rows])
+
+
+def pages_of_ids(store: Store, size: int) -> Iterator[list[tuple[str, bool]]]:
+    """Every sentence that has a vector, by pages of `(sentence id, whether it should stand in the index by now)`."""
+    waits = exists().where(pending.c.review_id == sentences.c.review_id)
+    last = 0
+    while True:
+        with store.reading() as connection:
+            rows = connection.execute(
+                select(sentences.c.rowid, sentences.c.review_id, sentences.c.ordinal, (~waits).label("settled"))
+                .join(vectors, vectors.c.key == sentences.c.vector_key)
+                .where(sentences.c.rowid > last)
+                .order_by(sentences.c.rowid)
+                .limit(size)
+            ).all()
+        if not rows:
+            return
+        last = rows[-1].rowid
+        yield [(f"{row.review_id}.{row.ordinal}", bool(row.settled)) for row in rows]
+
+
+def some_vectors(store: Store, limit: int) -> list[tuple[str, NDArray[np.float32]]]:
+    """A few sentences that should stand in the index, spread over the library, with their vectors."""
+    with store.reading() as connection:
+        last = connection.scalar(select(func.max(sentences.c.rowid))) or 0
+        rows = connection.execute(
+            select(sentences.c.review_id, sentences.c.ordinal, vectors.c.vector)
+            .join(vectors, vectors.c.key == sentences.c.vector_key)
+            .where(sentences.c.rowid % max(1, last // limit) == 0)
+            .where(sentences.c.review_id.not_in(select(pending.c.review_id)))
+            .order_by(sentences.c.rowid)
+            .limit(limit)
+        ).all()
+    return [(f"{row.review_id}.{row.ordinal}", np.frombuffer(row.vector, np.float32)) for row in rows]
 
 
 def as_matrix(blobs: Sequence[bytes]) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -16,12 +17,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision this program knows, oldest first."""
 
 metadata = MetaData()
 
-# generation, embedder
+# id (of the library), generation, embedder
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
 titles = Table(
@@ -41,7 +42,9 @@ batches = Table(
     Column("finished", String),
 )
 
-# state: live | superseded. What is superseded stays as history and is in no answer.
+# state: live | superseded | removed. Only live reviews have sentences and are in answers; the others stay as history.
+# removed_with: review | title | batch, what was named when it was removed.
+# superseded_by on a live review: the removed one that had replaced it, which comes back when its batch does.
 reviews = Table(
     "reviews",
     metadata,
@@ -59,8 +62,12 @@ reviews = Table(
     Column("state", String, nullable=False),
     Column("superseded_by", String),
     Column("near_duplicate_of", String),
+    Column("removed_with", String),
+    Column("rating_number", Float),
+    Column("rating_scale", Float),
     Index("reviews_by_title", "title_id", "state"),
     Index("reviews_by_text", "text_digest"),
+    *(Index(f"reviews_by_{name}", name) for name in ("batch_id", "critic", "outlet", "date", "superseded_by")),
 )
 
 # What was read, kept beside the review it became; adding a source again compares these as a multiset.
@@ -79,6 +86,7 @@ sources = Table(
     Index("sources_by_review", "review_id"),
     Index("sources_by_name", "name"),
     Index("sources_by_key", "key"),
+    Index("sources_by_batch", "batch_id"),
 )
 
 # A file of identical bytes under another name is the same source: same_as is the name its records are kept under.

@@ -6,17 +6,35 @@ only the sentences these name are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import heapq
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    text,
+    tuple_,
+)
 
 from rag.records import Sentence
 from rag.reviews.journal import as_matrix
 from rag.reviews.schema import reviews, sentences, vectors
 from rag.reviews.store import LIVE
+
+_PAGE = 4_096
 
 
 @dataclass(frozen=True)
@@ -30,29 +48,48 @@ class Scope:
     """(sentences, dimensions), or None where some sentence has no vector yet."""
 
 
-def people(connection: Connection, title_ids: Sequence[str]) -> list[str]:
-    """Every critic and outlet that signs a live review of these titles."""
-    live = (reviews.c.title_id.in_(title_ids), reviews.c.state == LIVE)
-    found = {
-        name
-        for column in (reviews.c.critic, reviews.c.outlet)
-        for name in connection.scalars(select(column).distinct().where(*live, column.is_not(None)))
-    }
-    return sorted(found)
+@dataclass(frozen=True)
+class Selection:
+    """Which reviews a question is asked of: those of some titles that meet some conditions."""
+
+    title_ids: tuple[str, ...] | None = None
+    """None: every title."""
+    conditions: tuple[ColumnElement[bool], ...] = ()
+    """On `reviews`."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether some reviews of its titles are left out."""
+        return bool(self.conditions)
+
+    def of_sentences(self) -> list[ColumnElement[bool]]:
+        """What a sentence must meet. Only live reviews have sentences."""
+        found: list[ColumnElement[bool]] = []
+        if self.title_ids is not None:
+            found.append(sentences.c.title_id.in_(self.title_ids))
+        if self.conditions:
+            found.append(sentences.c.review_id.in_(select(reviews.c.id).where(*self._of_reviews())))
+        return found
+
+    def _of_reviews(self) -> list[ColumnElement[bool]]:
+        within = [] if self.title_ids is None else [reviews.c.title_id.in_(self.title_ids)]
+        return [reviews.c.state == LIVE, *within, *self.conditions]
+
+    def review_counts(self, connection: Connection) -> dict[str, int]:
+        """How many reviews it holds, by title id; titles without any are left out."""
+        counted = select(reviews.c.title_id, func.count()).where(*self._of_reviews()).group_by(reviews.c.title_id)
+        return dict(connection.execute(counted).all())
 
 
-def live_reviews(connection: Connection, title_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """The live reviews of these titles as `{review id: title id}`; where names are given, only by these people."""
-    wanted = select(reviews.c.id, reviews.c.title_id).where(reviews.c.title_id.in_(title_ids), reviews.c.state == LIVE)
-    if names:
-        wanted = wanted.where(or_(reviews.c.critic.in_(names), reviews.c.outlet.in_(names)))
-    return {review: title for review, title in connection.execute(wanted)}  # noqa: C416 - mypy knows no dict of rows
+def signed_by(names: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that one of these critics and outlets signs."""
+    return or_(reviews.c.critic.in_(names), reviews.c.outlet.in_(names))
 
 
-def size(connection: Connection, title_ids: Sequence[str]) -> int:
-    """How many sentences, noise left out, these titles' reviews hold."""
-    wanted = select(func.count()).where(sentences.c.title_id.in_(title_ids), sentences.c.vector_key.is_not(None))
-    return connection.scalar(wanted) or 0
+def is_larger(connection: Connection, selection: Selection, limit: int) -> bool:
+    """Whether a selection holds more than `limit` sentences; counts no further than that."""
+    counted = select(sentences.c.rowid).where(*selection.of_sentences()).limit(limit + 1).subquery()
+    return (connection.scalar(select(func.count()).select_from(counted)) or 0) > limit
 
 
 _ROW = select(
@@ -65,62 +102,57 @@ _ROW = select(
     sentences.c.stems,
     vectors.c.vector,
 ).join(vectors, vectors.c.key == sentences.c.vector_key, isouter=True)
+_words = table("words", column("rowid", Integer))  # FTS5's table; its stems are those of `sentences`
+_MATCH = text("words MATCH :query")
 _ORDER = (sentences.c.review_id, sentences.c.ordinal)
+# A list of pairs among the parameters is found by no index, and a statement that grows with it is made anew each time.
+_places = func.json_each(bindparam("places")).table_valued("value")
+_PLACED = tuple_(*_ORDER).in_(select(*(func.json_extract(_places.c.value, f"$[{place}]") for place in (0, 1))))
 
 
-def load(connection: Connection, title_ids: Sequence[str]) -> Scope:
-    """All sentences of these titles but noise."""
-    wanted = _ROW.where(sentences.c.title_id.in_(title_ids), sentences.c.vector_key.is_not(None))
+def load(connection: Connection, selection: Selection) -> Scope:
+    """All sentences of a selection but noise."""
+    wanted = _ROW.where(sentences.c.vector_key.is_not(None), *selection.of_sentences())
     return _scope(connection, wanted.order_by(*_ORDER))
 
 
-def load_named(connection: Connection, ids: Sequence[str]) -> Scope:
-    """The sentences with these ids; ids that are gone are left out."""
-    keys = [(review, int(ordinal)) for review, _, ordinal in (i.rpartition(".") for i in sorted(set(ids)))]
-    parts = [
-        _scope(
-            connection,
-            _ROW.where(tuple_(sentences.c.review_id, sentences.c.ordinal).in_(keys[i : i + 400])).where(
-                sentences.c.vector_key.is_not(None)
-            ),
-        )
-        for i in range(0, len(keys), 400)
-    ]
-    return _joined(parts)
+def load_named(connection: Connection, selection: Selection, ids: Sequence[str]) -> Scope:
+    """The sentences of a selection with these ids; ids that are gone or stand elsewhere are left out."""
+    places = [(review, int(ordinal)) for review, _, ordinal in (name.rpartition(".") for name in sorted(set(ids)))]
+    wanted = _ROW.where(sentences.c.vector_key.is_not(None), *selection.of_sentences(), _PLACED)
+    return _scope(connection, wanted.order_by(*_ORDER), {"places": json.dumps(places)})
 
 
-def _scope(connection: Connection, wanted: Select[tuple[object, ...]]) -> Scope:
-    rows = connection.execute(wanted).all()
+def nearest(connection: Connection, selection: Selection, query: NDArray[np.float32], k: int) -> list[str]:
+    """Ids of the `k` sentences of a selection that are nearest to a unit vector, every one of them compared.
+
+    Reads the selection's vectors by pages: slow in a large library, and exact.
+    """
+    found: list[tuple[float, str]] = []
+    wanted = (
+        select(sentences.c.rowid, sentences.c.review_id, sentences.c.ordinal, vectors.c.vector)
+        .join(vectors, vectors.c.key == sentences.c.vector_key)
+        .where(*selection.of_sentences())
+        .order_by(sentences.c.rowid)
+        .limit(_PAGE)
+    )
+    last = 0
+    while rows := connection.execute(wanted.where(sentences.c.rowid > last)).all():
+        last = rows[-1].rowid
+        scores = as_matrix([row.vector for row in rows]) @ query
+        page = [(-float(score), f"{row.review_id}.{row.ordinal}") for score, row in zip(scores, rows, strict=True)]
+        found = heapq.nsmallest(k, [*found, *page])
+    return [name for _, name in found]
+
+
+def _scope(connection: Connection, wanted: Select[tuple[object, ...]], given: Mapping[str, str] | None = None) -> Scope:
+    rows = connection.execute(wanted, given).all()
     blobs = [row.vector for row in rows]
     return Scope(
         tuple(Sentence(r.review_id, r.ordinal, r.start, r.end, r.view) for r in rows),
         tuple(r.title_id for r in rows),
         tuple(tuple(r.stems.split()) for r in rows),
         None if any(blob is None for blob in blobs) else as_matrix(blobs),
-    )
-
-
-def _joined(parts: Sequence[Scope]) -> Scope:
-    matrices = [part.vectors for part in parts if part.sentences]
-    whole = [m for m in matrices if m is not None]
-    return Scope(
-        tuple(s for part in parts for s in part.sentences),
-        tuple(t for part in parts for t in part.title_ids),
-        tuple(s for part in parts for s in part.stems),
-        np.concatenate(whole) if whole and len(whole) == len(matrices) else None,
-    )
-
-
-def within(scope: Scope, review_ids: Container[str]) -> Scope:
-    """The part of a scope that stands in these reviews."""
-    rows = [row for row, sentence in enumerate(scope.sentences) if sentence.review_id in review_ids]
-    if len(rows) == len(scope.sentences):
-        return scope
-    return Scope(
-        tuple(scope.sentences[row] for row in rows),
-        tuple(scope.title_ids[row] for row in rows),
-        tuple(scope.stems[row] for row in rows),
-        None if scope.vectors is None else scope.vectors[rows],
     )
 
 
@@ -133,46 +165,58 @@ def sentences_of(connection: Connection, review_ids: Sequence[str]) -> dict[str,
     return found
 
 
-def with_words(connection: Connection, stems: Sequence[str], title_ids: Sequence[str] | None, limit: int) -> list[str]:
+def with_words(connection: Connection, stems: Sequence[str], selection: Selection, limit: int) -> list[str]:
     """Ids of the sentences that hold any of these stems, the most telling first (FTS5's bm25)."""
     if not stems:
         return []
-    within = "" if title_ids is None else "AND s.title_id IN :titles"
-    statement = text(
-        "SELECT s.review_id || '.' || s.ordinal FROM words JOIN sentences s ON s.rowid = words.rowid "
-        f"WHERE words MATCH :query {within} ORDER BY bm25(words), s.rowid LIMIT :limit"
+    best = select(_words.c.rowid).where(_MATCH).order_by(text("rank"), _words.c.rowid)
+    if selection == Selection():
+        best = best.limit(limit)  # rows are looked up for these alone
+    found = best.subquery()
+    wanted = (
+        select(sentences.c.review_id.concat(".").concat(sentences.c.ordinal))
+        .select_from(found.join(sentences, sentences.c.rowid == found.c.rowid))
+        .where(*selection.of_sentences())
+        .limit(limit)
     )
-    values: dict[str, object] = {"query": " OR ".join(_quoted(stem) for stem in stems), "limit": limit}
-    if title_ids is not None:
-        statement = statement.bindparams(bindparam("titles", expanding=True))
-        values["titles"] = list(title_ids)
-    return list(connection.scalars(statement, values))
+    return list(connection.scalars(wanted, {"query": " OR ".join(_quoted(stem) for stem in stems)}))
 
 
 def mentioning(
-    connection: Connection, alternatives: Sequence[frozenset[str]], title_ids: Sequence[str]
-) -> list[tuple[str, str, frozenset[str]]]:
-    """Sentences that hold all stems of one alternative: `(title id, review id, stems with the sentence before)`."""
-    query = " OR ".join("(" + " AND ".join(_quoted(stem) for stem in sorted(a)) + ")" for a in alternatives)
-    statement = text(
-        "SELECT s.title_id, s.review_id, s.stems || ' ' || coalesce(b.stems, '') FROM words "
-        "JOIN sentences s ON s.rowid = words.rowid "
-        "LEFT JOIN sentences b ON b.review_id = s.review_id AND b.ordinal = s.ordinal - 1 "
-        "WHERE words MATCH :query AND s.title_id IN :titles"
-    ).bindparams(bindparam("titles", expanding=True))
-    rows = connection.execute(statement, {"query": query, "titles": list(title_ids)})
-    return [(title, review, frozenset(stems.split())) for title, review, stems in rows]
+    connection: Connection, phrases: Sequence[frozenset[str]], required: frozenset[str], selection: Selection
+) -> dict[str, int]:
+    """How many reviews hold a sentence with all stems of one phrase, by title id.
+
+    `required` stems must stand in that sentence or in the one before it.
+    """
+    query = " OR ".join("(" + " AND ".join(_quoted(stem) for stem in sorted(phrase)) + ")" for phrase in phrases)
+    before = sentences.alias("before")
+    found = (
+        select(sentences.c.title_id, func.count(sentences.c.review_id.distinct()))
+        .select_from(
+            _words.join(sentences, sentences.c.rowid == _words.c.rowid).join(
+                before,
+                (before.c.review_id == sentences.c.review_id) & (before.c.ordinal == sentences.c.ordinal - 1),
+                isouter=True,
+            )
+            if required
+            else _words.join(sentences, sentences.c.rowid == _words.c.rowid)
+        )
+        .where(_MATCH, *selection.of_sentences())
+        .group_by(sentences.c.title_id)
+    )
+    both = literal(" ") + sentences.c.stems + literal(" ") + func.coalesce(before.c.stems, "") + literal(" ")
+    for stem in sorted(required):
+        found = found.where(both.contains(f" {stem} ", autoescape=True))
+    return dict(connection.execute(found, {"query": query}).all())
 
 
-def document_counts(connection: Connection, stems: Sequence[str]) -> tuple[dict[str, int], int]:
-    """Over the whole library: `({stem: sentences that hold it}, how many sentences there are)`."""
+def document_counts(connection: Connection, stems: Sequence[str]) -> dict[str, int]:
+    """In how many sentences of the whole library each stem stands."""
     statement = text("SELECT term, doc FROM word_counts WHERE term IN :terms").bindparams(
         bindparam("terms", expanding=True)
     )
-    rows = connection.execute(statement, {"terms": list(stems)})
-    return {str(term): int(held) for term, held in rows}, connection.scalar(
-        select(func.count()).select_from(sentences)
-    ) or 0
+    return {str(term): int(held) for term, held in connection.execute(statement, {"terms": list(stems)})}
 
 
 def _quoted(stem: str) -> str:

@@ -1,4 +1,4 @@
-"""The truth: SQLite through SQLAlchemy Core. Opens the database, hands out transactions, reads titles and reviews.
+"""The truth: SQLite through SQLAlchemy Core. Opens the database, hands out transactions, reads reviews.
 
 Reading sees one state of the library throughout (write-ahead log). Writing is one transaction, synced to disk
 when it ends, and adds one to the generation, by which readers see that something changed.
@@ -6,20 +6,23 @@ when it ends, and adds one to the generation, by which readers see that somethin
 
 from __future__ import annotations
 
-import difflib
+import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import (
     URL,
+    ColumnElement,
     Connection,
     Engine,
     Row,
     Select,
     create_engine,
+    delete,
     event,
     func,
     insert,
@@ -40,15 +43,14 @@ from rag.errors import (
     PullquoteError,
     SchemaOutdated,
     UnknownReview,
-    UnknownTitle,
 )
-from rag.records import Review, Title
-from rag.reviews import identity
-from rag.reviews.schema import REVISIONS, meta, reviews, sentences, sources, titles
+from rag.records import Review, State
+from rag.reviews.schema import REVISIONS, meta, reviews, sentences, sources
 
 DATABASE = "library.db"
-LIVE = "live"
-SUPERSEDED = "superseded"
+LIVE: State = "live"
+SUPERSEDED: State = "superseded"
+REMOVED: State = "removed"
 _BUSY_MS = 5_000
 
 Reading = Connection
@@ -95,11 +97,45 @@ class Store:
             else:
                 transaction.rollback()
 
+    def scrub(self) -> None:
+        """Write the file anew without what was deleted. Raises LibraryLocked where a reader holds on to the old one.
+
+        Deleted rows stay in freed pages, in the word index's old segments and in the write-ahead log until then.
+        """
+        with self._outside_transactions() as run:
+            run("INSERT INTO words(words) VALUES ('optimize')")
+            run("VACUUM")
+            busy, *_ = run("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        if busy:
+            raise LibraryLocked(
+                "The library is being read, so purged text can't leave its write-ahead log yet.",
+                "Close what reads it (a page, a backup), then run: pullquote rebuild",
+            )
+
+    @contextmanager
+    def _outside_transactions(self) -> Iterator[Callable[..., list[Any]]]:
+        """What runs one statement of SQLite's that may stand in no transaction."""
+        borrowed = self._engine.raw_connection()
+
+        def run(statement: str, *values: str) -> list[Any]:
+            try:
+                return list(borrowed.cursor().execute(statement, values).fetchall())
+            except sqlite3.Error as error:
+                _raise_ours(error)
+                raise
+
+        try:
+            yield run
+        finally:
+            borrowed.close()
+
     def _check_revision(self) -> None:
         with self.reading() as connection:
             tables = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
             if "alembic_version" not in tables:
-                raise SchemaOutdated("The library has no tables yet.")
+                raise LibraryDamaged(
+                    f"{self.path} holds no library: it is empty, or something else.", "Restore a backup."
+                )
             found = connection.scalar(text("SELECT version_num FROM alembic_version"))
         if found not in REVISIONS:
             raise LibraryTooNew(
@@ -107,17 +143,39 @@ class Store:
                 "Use that version, or another library: --library PATH.",
             )
         if found != REVISIONS[-1]:
-            raise SchemaOutdated(f"The library's tables are of revision {found}.")
+            raise SchemaOutdated(f"The library's tables are of revision {found}.", revision=found)
+
+
+def copy_database(database: Path, target: Path) -> None:
+    """Copy a database into one new file, whole or not at all. Raises DiskFull, LibraryDamaged, InputError."""
+    part = target.with_name(f"{target.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            connection.execute("VACUUM INTO ?", (str(part),))
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        part.rename(target)
+    except sqlite3.Error as error:
+        part.unlink(missing_ok=True)
+        _raise_ours(error)
+        raise
+    except OSError as error:
+        raise InputError(f"The file {target} can't be written: {error.strerror}.") from error
 
 
 def _connect(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    read_only = _read_only_query(path)
+    address = f"file:{quote(str(path.absolute()))}" if read_only else str(path)
+    engine = create_engine(URL.create("sqlite", database=address, query=read_only))
+    pragmas = [f"busy_timeout={_BUSY_MS}", "foreign_keys=ON"]
+    pragmas += [] if read_only else ["journal_mode=WAL", "synchronous=FULL"]
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # BEGIN is ours, below
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+            for pragma in pragmas:
                 connection.execute(f"PRAGMA {pragma}").close()
         except sqlite3.Error as error:
             _raise_ours(error)
@@ -128,11 +186,29 @@ def _connect(path: Path) -> Engine:
         wanted = "BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN"
         connection.exec_driver_sql(wanted)
 
-    event.listen(engine, "handle_error", _translate)
+    event.listen(engine, "handle_error", translate)
     return engine
 
 
-def _translate(context: ExceptionContext) -> None:
+def _read_only_query(path: Path) -> dict[str, str]:
+    """How SQLite is told to open a library on a medium that can't be written; empty where it can.
+
+    `immutable` is needed there, for a log can't be opened without writing beside it. It also passes over a log that
+    is there, so it must not be used then: the last changes would be missing without a word. Raises InputError.
+    """
+    if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+        return {}
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return {"mode": "ro", "immutable": "1", "uri": "true"}
+    raise InputError(
+        f"The library {path.parent} can't be written, and its last changes still lie in {log.name}.",
+        "Copy the folder to a disk that can be written, or open it once where it can be.",
+    )
+
+
+def translate(context: ExceptionContext) -> None:
+    """Listens to an engine's errors and says them in ours."""
     _raise_ours(context.original_exception)
 
 
@@ -153,7 +229,7 @@ _TRANSLATIONS: tuple[tuple[tuple[str, ...], type[PullquoteError], str, str], ...
     ),
     (("locked",), LibraryLocked, "The library is being written", "Try again in a moment."),
     (
-        ("not a database", "malformed"),
+        ("not a database", "malformed", "no such table", "no such column", "decode to UTF-8"),
         LibraryDamaged,
         "The library's database is damaged",
         "Run pullquote doctor, or restore a backup.",
@@ -175,45 +251,24 @@ def get_meta(connection: Connection, key: str) -> str | None:
     return connection.scalar(select(meta.c.value).where(meta.c.key == key))
 
 
-def set_meta(connection: Connection, key: str, value: str) -> None:
-    """Set a value of the library's own description."""
+def set_meta(connection: Connection, key: str, value: str | None) -> None:
+    """Set a value of the library's own description; None removes it."""
+    if value is None:
+        connection.execute(delete(meta).where(meta.c.key == key))
+        return
     changed = connection.execute(update(meta).where(meta.c.key == key).values(value=value))
     if not changed.rowcount:
         connection.execute(insert(meta).values(key=key, value=value))
 
 
+def library_id(connection: Connection) -> str:
+    """What tells this library from every other one, wherever its folder lies."""
+    return get_meta(connection, "id") or ""
+
+
 def generation(connection: Connection) -> int:
     """How many times the library was written."""
     return int(get_meta(connection, "generation") or 0)
-
-
-# ── titles ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def all_titles(connection: Connection) -> list[Title]:
-    """Every title by name, with the number of its live reviews."""
-    rows = connection.execute(
-        select(titles, func.count(reviews.c.id).label("reviews"))
-        .join(reviews, (reviews.c.title_id == titles.c.id) & (reviews.c.state == LIVE), isouter=True)
-        .group_by(titles.c.id)
-        .order_by(titles.c.name, titles.c.id)
-    )
-    return [Title(row.id, row.name, row.kind, tuple(row.aliases), row.reviews) for row in rows]
-
-
-def find_title(known: Sequence[Title], wanted: str) -> Title:
-    """The title with this id, name or alias (in this order), case aside. Raises UnknownTitle with the nearest names."""
-    name = identity.folded(wanted)
-    by_id = {title.id: title for title in known}
-    by_name = {identity.folded(title.name): title for title in reversed(known)}
-    by_alias = {identity.folded(alias): title for title in reversed(known) for alias in title.aliases}
-    found = by_id.get(wanted) or by_name.get(name) or by_alias.get(name)
-    if found is not None:
-        return found
-    near = [by_name[low].name for low in difflib.get_close_matches(name, list(by_name), n=3, cutoff=0.5)]
-    near += [title.name for low, title in by_name.items() if name and name in low and title.name not in near][:3]
-    hint = f"Did you mean {' or '.join(near)}?" if near else "See them all with: pullquote titles"
-    raise UnknownTitle(f"There is no title “{wanted}” in this library.", hint, nearest=near)
 
 
 # ── reviews ──────────────────────────────────────────────────────────────────────────────────────
@@ -235,10 +290,17 @@ def get_review(connection: Connection, review_id: str) -> Review:
 
 
 def page_of_reviews(
-    connection: Connection, title_id: str, *, query: str | None, offset: int, limit: int
+    connection: Connection,
+    title_id: str,
+    *,
+    state: State = LIVE,
+    query: str | None = None,
+    narrowed: Sequence[ColumnElement[bool]] = (),
+    offset: int,
+    limit: int,
 ) -> tuple[list[Review], int]:
-    """Live reviews of a title that hold `query` in text, critic or outlet, and how many there are in all."""
-    wanted = select(reviews).where(reviews.c.title_id == title_id, reviews.c.state == LIVE)
+    """Reviews of a title that hold `query` in text, critic or outlet, and how many there are in all."""
+    wanted = select(reviews).where(reviews.c.title_id == title_id, reviews.c.state == state, *narrowed)
     if query:
         fields = (reviews.c.text, reviews.c.critic, reviews.c.outlet)
         wanted = wanted.where(or_(*(field.icontains(query, autoescape=True) for field in fields)))
@@ -246,6 +308,14 @@ def page_of_reviews(
     rows = connection.execute(_in_order(wanted).offset(offset).limit(limit)).all()
     read_in = _sources_of(connection, [row.id for row in rows])
     return [_review(row, read_in.get(row.id, ())) for row in rows], total
+
+
+def reviews_after(connection: Connection, title_id: str, last: str, limit: int) -> list[Review]:
+    """Live reviews of a title in the order of their ids, those behind `last`."""
+    wanted = select(reviews).where(reviews.c.title_id == title_id, reviews.c.state == LIVE, reviews.c.id > last)
+    rows = connection.execute(wanted.order_by(reviews.c.id).limit(limit)).all()
+    read_in = _sources_of(connection, [row.id for row in rows])
+    return [_review(row, read_in.get(row.id, ())) for row in rows]
 
 
 def _in_order(wanted: Select[Any]) -> Select[Any]:
@@ -274,6 +344,8 @@ def _review(row: Row[*tuple[Any, ...]], read_in: tuple[str, ...]) -> Review:
         lang=row.lang,
         sources=read_in,
         near_duplicate_of=row.near_duplicate_of,
+        batch=row.batch_id,
+        state=row.state,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -51,6 +51,10 @@ class Index(Protocol):
 
     def count(self) -> int:
         """How many vectors it holds."""
+        ...
+
+    def ids(self) -> Iterator[list[str]]:
+        """Every id it holds, by pages of at most a few thousand, in no order."""
         ...
 
     def clear(self) -> None:

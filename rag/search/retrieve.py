@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ EXACT_LIMIT = 12_000
 """Up to this many sentences a scope is searched exactly; beyond, the indexes name the candidates."""
 FETCHED = 400
 """How many candidates each index names in a large scope."""
+ENOUGH = 100
+"""Where a narrowed scope holds fewer of those that the vector index names, its vectors are compared one by one."""
 PER_REVIEW = 2
 EVIDENCE = 10
 _K1 = 1.2
@@ -87,15 +89,25 @@ def fuse(dense: Scores | None, lexical: Scores, weight: float = DENSE_WEIGHT) ->
     return weight * zscores(dense) + (1 - weight) * zscores(lexical)
 
 
-def mentions(plan: Plan, stems: frozenset[str], before: frozenset[str]) -> bool:
-    """Whether a sentence speaks of the focus. `before` are the stems of the sentence before it in its review.
+def speaking(plan: Plan) -> Callable[[Sequence[str], Sequence[str]], bool]:
+    """The test whether a sentence, by its stems and those of the one before it in its review, speaks of the focus.
 
-    The focus itself must stand in the sentence. A name asked about may stand in the one before: a pronoun
-    carries it on.
+    The focus itself must stand in the sentence. A name asked about may stand in the one before: a pronoun carries it
+    on.
     """
-    if plan.mentions and not any(phrase <= stems for phrase in plan.mentions):
-        return False
-    return plan.required <= stems | before
+    telling = frozenset().union(*plan.mentions)
+
+    def speaks(stems: Sequence[str], before: Sequence[str]) -> bool:
+        if plan.mentions:
+            # Most sentences hold none of the words, and are done with here.
+            if telling.isdisjoint(stems):
+                return False
+            held = frozenset(stems)
+            if not any(phrase <= held for phrase in plan.mentions):
+                return False
+        return not plan.required or plan.required <= {*stems, *before}
+
+    return speaks
 
 
 def rank(
@@ -107,19 +119,22 @@ def rank(
     lexical: Scores,
 ) -> list[Passage]:
     """All candidates as passages, best first."""
-    fused = np.round(fuse(dense, lexical), _DIGITS)
-    by_id = {sentence.id: frozenset(held) for sentence, held in zip(sentences, stems, strict=True)}
+    speaks = speaking(plan)
+    place = {(s.review_id, s.ordinal): row for row, s in enumerate(sentences)} if plan.required else {}
+    similarity = [None] * len(sentences) if dense is None else np.round(dense, _DIGITS).tolist()
+    fused = np.round(fuse(dense, lexical), _DIGITS).tolist()
+    words = np.round(lexical, _DIGITS).tolist()
     passages = []
     for row, sentence in enumerate(sentences):
-        before = by_id.get(f"{sentence.review_id}.{sentence.ordinal - 1}", frozenset())
+        before = place.get((sentence.review_id, sentence.ordinal - 1))
         passages.append(
             Passage(
                 sentence=sentence,
                 title_id=title_ids[row],
-                similarity=None if dense is None else round(float(dense[row]), _DIGITS),
-                bm25=round(float(lexical[row]), _DIGITS),
-                score=float(fused[row]),
-                mentions=mentions(plan, by_id[sentence.id], before),
+                similarity=similarity[row],
+                bm25=words[row],
+                score=fused[row],
+                mentions=speaks(stems[row], () if before is None else stems[before]),
             )
         )
     return sorted(passages, key=_best_first)

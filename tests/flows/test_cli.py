@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -23,21 +22,15 @@ from rag import cli
 from rag.library import Library
 from rag.reviews import lock
 from tests.conftest import CACHE, SAMPLE
+from tests.flows.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
 ENDING = "What did critics dislike about the ending?"
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], needs_model: None) -> Run:
-    """Runs a command line in this process: `(exit code, output, errors)`."""
-
-    def run_it(*arguments: str) -> tuple[int, str, str]:
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run_it
+def run(typed: Run, needs_model: None) -> Run:
+    """The command line with the real model."""
+    return typed
 
 
 @pytest.fixture
@@ -163,16 +156,16 @@ def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_nothing_of_a_review_acts_on_the_terminal(run: Run, tmp_path: Path) -> None:
     text = "The ending \x1b]0;owned\x07 \u202ereversed\u202c [red]markup[/red] :smile: is bold."
-    (tmp_path / "x.jsonl").write_text(json.dumps({"text": text, "critic": "A\x1b[31mnn", "title": "S\u009balt"}))
+    (tmp_path / "x.jsonl").write_text(json.dumps({"text": text, "critic": "A\x1b[31mnn", "title": "S\u009dalt"}))
     for arguments in (
         ["add", "x.jsonl"],
         ["ask", "How is the ending?", "--explain"],
         ["titles"],
-        ["show", "S\u009balt"],
+        ["show", "S\u009dalt"],
     ):
         code, out, _ = run(*arguments)
         assert code == 0
-        assert not set(out) & set("\x1b\x07\u009b\u202e\u202c"), arguments
+        assert not set(out) & set("\x1b\x07\u009d\u202e\u202c"), arguments
     assert "[red]markup[/red] :smile:" in run("ask", "How is the ending?")[1].replace("\n", " ")
 
 
@@ -272,49 +265,6 @@ def test_a_closed_pipe_is_no_error(run: Run) -> None:
     assert b"Traceback" not in shown.stderr.read()
     shown.stderr.close()
     shown.wait()
-
-
-def test_what_was_acknowledged_before_a_kill_is_there_and_the_rest_follows(
-    needs_model: None, run: Run, tmp_path: Path
-) -> None:
-    rows = "".join(f"The harbour glows on night {n}. I went home.,Critic {n}\n" for n in range(3_000))
-    (tmp_path / "x.csv").write_text("text,critic\n" + rows)
-    adding = subprocess.Popen(
-        command("add", "x.csv", "--progress", "json"), env=environment(), stderr=subprocess.PIPE, text=True
-    )
-    assert adding.stderr is not None
-    stored: list[str] = []
-    for line in adding.stderr:
-        stored += json.loads(line).get("stored", [])
-        if len(stored) >= 1_000:
-            break
-    adding.send_signal(signal.SIGKILL)
-    stored += [name for line in adding.stderr if line.endswith("}\n") for name in json.loads(line).get("stored", [])]
-    adding.stderr.close()
-    adding.wait()
-    with Library.open() as library:
-        assert all(library.review(name).text for name in stored)
-    report = json.loads(run("add", "x.csv", "--json")[1])
-    assert report["added"] + report["unchanged"] == 3_000
-    assert json.loads(run("show", "x", "--json", "--limit", "1")[1])["total"] == 3_000
-    assert run("doctor")[0] == 0
-
-
-def test_an_interrupt_stops_quietly(needs_model: None, tmp_path: Path) -> None:
-    rows = "".join(f"A sentence about the harbour number {n} that is new each time.\n" for n in range(20_000))
-    (tmp_path / "x.csv").write_text("text\n" + rows)
-    adding = subprocess.Popen(
-        command("add", "x.csv", "--progress", "json"), env=environment(), stderr=subprocess.PIPE, text=True
-    )
-    assert adding.stderr is not None
-    adding.stderr.readline()
-    time.sleep(0.2)
-    adding.send_signal(signal.SIGINT)
-    errors = adding.stderr.read()
-    adding.stderr.close()
-    assert adding.wait(30) == 130
-    assert "Stopped." in errors
-    assert "Traceback" not in errors
 
 
 def test_the_page_is_served_on_loopback_and_ends_with_its_command(needs_model: None, run: Run) -> None:

@@ -195,3 +195,21 @@ def test_a_known_file_under_another_title_stays_and_that_is_said(library: Librar
     report = library.add([path], title="Salt")
     assert [title.name for title in library.titles()] == ["Slat"]
     assert any("added under this title before" in note.text for note in report.notes)
+
+
+def test_a_vote_whose_id_is_taken_by_one_that_was_moved_or_corrected_is_stored_beside_it(
+    library: Library, tmp_path: Path
+) -> None:
+    add(library, tmp_path / "x.csv", "text,critic\nGreat!,Jon\n")
+    (first,) = live(library)
+    library.edit_review(first.id, critic="Joan")
+    assert outcome(add(library, tmp_path / "y.csv", "text,critic,n\nGreat!,Jon,1\n")) == (1, 0, 0, 0)
+    assert {review.critic for review in live(library)} == {"Joan", "Jon"}
+    add(library, tmp_path / "z.csv", f'text,critic\n"{LONG}",Ann\n')
+    moved = next(review for review in live(library) if review.critic == "Ann")
+    (tmp_path / "lamp.txt").write_text("The lamp glows.")
+    library.add([tmp_path / "lamp.txt"], title="Lamp")
+    library.edit_review(moved.id, title="Lamp")
+    assert outcome(add(library, tmp_path / "w.csv", f'text,critic,n\n"{LONG}",Ann,1\n')) == (1, 0, 0, 0)
+    assert library.review(moved.id).title_id == library.title("Lamp").id
+    assert len(live(library)) == 3

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
-from rag.errors import LibraryDamaged, LibraryTooNew, NoLibrary, SchemaOutdated
+from rag.errors import LibraryDamaged, LibraryTooNew, NoLibrary
 from rag.reviews import migrations
 from rag.reviews import store as stores
 from rag.reviews.schema import metadata
@@ -41,10 +41,9 @@ def test_no_library_is_made_by_looking_for_one(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_file_without_tables_asks_for_migration(tmp_path: Path) -> None:
-    sqlite3.connect(tmp_path / stores.DATABASE).close()
+def test_a_file_without_tables_is_damaged_and_no_new_library(tmp_path: Path) -> None:
     (tmp_path / stores.DATABASE).touch()
-    with pytest.raises(SchemaOutdated):
+    with pytest.raises(LibraryDamaged, match="holds no library"):
         Store(tmp_path)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rag import taxonomy
 from rag.records import Plan, Title
 from rag.search.plan import make_plan, named_in, people_in
-from rag.search.retrieve import mentions
+from rag.search.retrieve import speaking
 
 FILM = taxonomy.load("film").aspects
 SALT = Title("1", "The Salt Ladder", "film", ("Salt",))
@@ -56,15 +56,15 @@ def test_any_question_has_a_plan(question: str) -> None:
 def test_a_name_beside_an_aspect_is_required_and_a_pronoun_may_carry_it() -> None:
     found = plan("What about Farrant's acting?")
     acting = frozenset({"act"})
-    assert not mentions(found, acting, frozenset())
-    assert mentions(found, acting | {"farrant"}, frozenset())
-    assert mentions(found, acting, frozenset({"farrant"}))
-    assert not mentions(found, frozenset({"farrant"}), frozenset())
+    assert not speaking(found)(acting, frozenset())
+    assert speaking(found)(acting | {"farrant"}, frozenset())
+    assert speaking(found)(acting, frozenset({"farrant"}))
+    assert not speaking(found)(frozenset({"farrant"}), frozenset())
 
 
 def test_of_three_words_one_may_be_missing_and_of_two_none() -> None:
-    assert mentions(plan("the brine bucket photograph"), frozenset({"brine", "bucket"}), frozenset())
-    assert not mentions(plan("the brine bucket"), frozenset({"bucket"}), frozenset())
+    assert speaking(plan("the brine bucket photograph"))(frozenset({"brine", "bucket"}), frozenset())
+    assert not speaking(plan("the brine bucket"))(frozenset({"bucket"}), frozenset())
 
 
 def test_a_title_is_named_letter_for_letter() -> None:

@@ -29,10 +29,12 @@ _BOMS = (
 )
 # What people's exports are in. With the detector's Mac and mainframe families it mistakes cp1252 for MacLatin2.
 _ERAS = chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO
+# Which bytes of four are zero ("0"), are not ("x"), or may be ("?").
+_WIDE = {"utf-32-le": "x?00", "utf-32-be": "00?x", "utf-16-le": "x0x0", "utf-16-be": "0x0x"}
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _MAX_CONTROLS = 0.02
-_FOREIGN = re.compile(rb"[\0-\x7f]{0,40}[\x80-\xff]+[\0-\x7f]{0,20}")
-"""What an encoding is told by: bytes beyond ASCII with their neighbours, or much English would drown a few of them."""
+_MIN_CONTROLS = 8
+"""A short text may hold a few that a broken export left."""
 _MOSTLY = 4
 """So many whole UTF-8 characters for one broken byte make a file damaged UTF-8 rather than another encoding."""
 _ALPHABETS = re.compile(r"cp\d|iso8859|koi8|shift_jis|euc_|gb|big5|mac|tis")
@@ -57,7 +59,8 @@ def of_head(head: bytes) -> Encoding | None:
     if b"\0" in head and (wide := _wide(head)):
         return Encoding(wide, "surrogatepass", f"read as {wide.upper()}, which its zero bytes show")
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls > 1 and controls > _MAX_CONTROLS * len(head):
+    few = 1 if b"\0" in head else _MIN_CONTROLS
+    if controls > max(few, _MAX_CONTROLS * len(head)):
         raise RefusedError(BINARY)
     return None
 
@@ -66,14 +69,11 @@ def _wide(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without its mark: nearly all zeros stand in the same places."""
     whole = head[: len(head) // 4 * 4]
     zeros = [whole[place::4].count(0) / max(1, len(whole) // 4) for place in range(4)]
-    patterns = {
-        "utf-32-le": (0, 0, 1, 1),
-        "utf-32-be": (1, 1, 0, 0),
-        "utf-16-le": (0, 1, 0, 1),
-        "utf-16-be": (1, 0, 1, 0),
-    }
-    for name, pattern in patterns.items():
-        if all((zero > 0.5) if expected else (zero < 0.05) for zero, expected in zip(zeros, pattern, strict=True)):
+    for name, pattern in _WIDE.items():
+        if all(
+            expected == "?" or ((zero > 0.5) if expected == "0" else (zero < 0.05))
+            for zero, expected in zip(zeros, pattern, strict=True)
+        ):
             return name
     return None
 

@@ -18,9 +18,7 @@ from rag.reviews.formats.rows import BrokenOffError, Opened, RowItem
 _SAMPLE = 1 << 18
 _SAMPLE_ROWS = 200
 _DELIMITERS = ",;\t|"
-_NONE = "\x1f"
-"""The delimiter of a table of one column, whose cells may hold any other."""
-_EVEN = 0.5
+_NO_DELIMITER = "\x1f"
 _SEPARATOR_LINE = re.compile(r"\ufeff?sep=(.)\r?\n")
 _EVEN_QUOTES = re.compile(r'(?<!")(?:"")+(?!")')
 _SWALLOWED = 3
@@ -119,11 +117,15 @@ def _reader(lines: Iterable[str], dialect: Dialect) -> csv._reader:  # type: ign
 
 
 def _swallows_rows(cells: list[str], delimiter: str, width: int) -> bool:
-    """Whether a quoted cell holds several lines with as many delimiters as a row has."""
-    if width <= _NARROW:
+    """Whether a quoted cell holds several lines with as many delimiters as a row has.
+
+    One or two commas a line are in prose as well: there all lines must be such, and the record must lack cells.
+    """
+    inner = max(cells, key=len).splitlines()[1:-1]
+    alike = sum(line.count(delimiter) == width - 1 for line in inner)
+    if width <= _NARROW and (alike < len(inner) or len(cells) >= width):
         return False
-    longest = max(cells, key=len)
-    return sum(line.count(delimiter) == width - 1 for line in longest.splitlines()[1:-1]) >= _SWALLOWED
+    return alike >= _SWALLOWED
 
 
 def _undoubled(cell: str) -> str:
@@ -137,17 +139,21 @@ def dialect_of(sample: str) -> Dialect:
     """The delimiter that parts the rows most evenly, known names of columns counting most."""
     if said := _SEPARATOR_LINE.match(sample):
         return Dialect(said[1], skip=1)
-    first = next((line.strip(' \t\r\n"\ufeff') for line in sample.splitlines() if line.strip()), "")
-    fits = {mark: _evenness(_rows(sample, Dialect(mark))) for mark in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda mark: fits[mark])
-    is_lone = columns.names_text([first]) and not set(first) & set(_DELIMITERS)
-    if is_lone or fits[delimiter][0] < _EVEN:
-        return Dialect(_NONE)
+    delimiter = max(_DELIMITERS, key=lambda mark: _evenness(_rows(sample, Dialect(mark))))
+    if _has_one_column(_rows(sample, Dialect(delimiter))):
+        return Dialect(_NO_DELIMITER)
     plain, bare = Dialect(delimiter), Dialect(delimiter, csv.QUOTE_NONE)
     # Tabs are rare in prose: a quoted cell that holds them beside line ends is a stray quotation mark.
     if delimiter == "\t" and any("\t" in cell and "\n" in cell for cells in _rows(sample, plain) for cell in cells):
         return bare
     return plain
+
+
+def _has_one_column(rows: list[list[str]]) -> bool:
+    """Whether only the text is named: what then looks like delimiters are the commas of sentences."""
+    if not rows or len(rows[0]) > 1 or not columns.names_text(rows[0]):
+        return False
+    return all(columns.count_known(cells) < 2 for cells in rows[:20])
 
 
 def _rows(sample: str, dialect: Dialect) -> list[list[str]]:

@@ -20,7 +20,17 @@ def read(opened: Opened) -> Iterator[RowItem]:
             try:
                 value = json.loads(line)
                 row = as_texts(value) if isinstance(value, dict) else None
-            except (ValueError, RecursionError) as error:
+            except RecursionError:
+                yield Rejected(opened.name, number, "it is nested too deep")
+                continue
+            except json.JSONDecodeError as error:
+                yield Rejected(
+                    opened.name,
+                    number,
+                    f"it is not JSON: {error.msg.removesuffix(' starting at')} at character {error.colno}",
+                )
+                continue
+            except ValueError as error:  # a number of more digits than Python converts
                 yield Rejected(opened.name, number, f"it is not JSON: {error}")
                 continue
             if row is None:

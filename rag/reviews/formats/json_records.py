@@ -7,6 +7,7 @@ and the `NaN` that Python and pandas write is read.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import IO, Any
@@ -41,7 +42,9 @@ def read(opened: Opened) -> Iterator[RowItem]:
         except ValueError as error:
             if isinstance(error, BrokenOffError):
                 raise
-            raise BrokenOffError(stream.line, f"it is not JSON: {error}") from error
+            # Where the decoder says it is counts from the piece it was given.
+            reason = error.msg.removesuffix(" starting at") if isinstance(error, json.JSONDecodeError) else str(error)
+            raise BrokenOffError(stream.line, f"it is not JSON: {reason}") from error
         except RecursionError as error:
             raise BrokenOffError(stream.line, "it is nested too deep") from error
 
@@ -98,10 +101,14 @@ def _object(name: str, stream: _Stream) -> Iterator[RowItem]:
 
 
 def as_texts(values: dict[str, Any]) -> dict[str, str | None]:
-    """The values of an object as text: what is no string is written as JSON."""
-    return {
-        key: value if value is None or isinstance(value, str) else json.dumps(value) for key, value in values.items()
-    }
+    """The values of an object as text: what is no string is written as JSON, and pandas' NaN is nothing."""
+    return {key: _as_text(value) for key, value in values.items()}
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return None if isinstance(value, float) and math.isnan(value) else json.dumps(value)
 
 
 def _of(value: object) -> str:

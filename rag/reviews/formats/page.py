@@ -7,6 +7,7 @@ browser wrote is refused before it is parsed.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from resiliparse.extract.html2text import extract_plain_text
@@ -21,6 +22,7 @@ _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)((?:[^<>"']|"[^"]*+"|'[^']*+
 _ENDLESS = frozenset(
     "area base br col embed hr img input link meta source track wbr p li dt dd tr td th option".split()
 )
+_DRAWING = re.compile(r"(<svg(?=[\s/>])|</svg\s*+>)", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _NOT_ARTICLE = ["nav", "aside", "body > header", "body > footer", "dialog", "[role=navigation]", "[aria-hidden=true]"]
 _META = {
@@ -36,10 +38,11 @@ def read(opened: Opened) -> Iterator[RowItem]:
     """The one row of a page, or why it has none."""
     with decode.open_text(opened) as file:
         source = file.read()
-    if reason := _refusal(source):
+    page = _without_drawings(source)
+    if reason := _refusal(page):
         yield Rejected(opened.name, None, reason)
         return
-    tree = HTMLTree.parse(source.encode("utf-8", "replace").decode("utf-8"))
+    tree = HTMLTree.parse(page.encode("utf-8", "replace").decode("utf-8"))
     text = _text(tree, main_content=True)
     if not text:
         text = _text(tree, main_content=False)
@@ -49,15 +52,34 @@ def read(opened: Opened) -> Iterator[RowItem]:
     yield RawRow(1, {**_meta(tree), "text": text}, read_as=source)
 
 
+def _without_drawings(source: str) -> str:
+    """A page without its SVG, where alone `<path/>` ends itself; as it is where the marks of that don't pair."""
+    kept: list[str] = []
+    depth = 0
+    for place, piece in enumerate(_DRAWING.split(source)):
+        if not place % 2:
+            kept += [piece] if not depth else []
+        elif piece[1] != "/":
+            depth += 1
+        elif depth:
+            depth -= 1
+    return source if depth else "".join(kept)
+
+
 def _refusal(source: str) -> str | None:
+    """Why a page is not parsed. A tag that ends itself (`<div/>`), or ends what is not open, does so to no parser."""
+    opened: Counter[str] = Counter()
     depth = 0
     for end, name, rest in (match.groups() for match in _TAG.finditer(source)):
         if len(rest) > limits.MAX_TAG and len(_QUOTED.sub("", rest)) > limits.MAX_TAG:
             return f"one of its tags has over {limits.MAX_TAG:,} characters; no browser wrote that"
-        if name.lower() not in _ENDLESS and not rest.endswith("/"):
-            depth = max(0, depth - 1) if end else depth + 1
-            if depth > limits.MAX_TAG_DEPTH:
-                return f"its elements are nested over {limits.MAX_TAG_DEPTH:,} deep; no browser wrote that"
+        name = name.lower()
+        if name in _ENDLESS or (end and not opened[name]):
+            continue
+        opened[name] += -1 if end else 1
+        depth += -1 if end else 1
+        if depth > limits.MAX_TAG_DEPTH:
+            return f"its elements are nested over {limits.MAX_TAG_DEPTH:,} deep; no browser wrote that"
     return None
 
 

@@ -37,12 +37,14 @@ def read(opened: Opened) -> Iterator[RowItem]:
         if reason := _refusal(opened):
             yield Rejected(opened.name, None, reason)
             return
-        # As a stream: of a path, openpyxl believes the ending.
-        with opened.path.open("rb") as file:
+        with opened.path.open("rb") as file:  # by its path openpyxl would judge a workbook by its ending
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            yield from _sheets(opened.name, book.worksheets)
+            try:
+                yield from _sheets(opened.name, book.worksheets)
+            finally:
+                book.close()
     except BrokenOffError:
         raise
     except _MALFORMED as error:

@@ -1,0 +1,229 @@
+"""The first half of a question's way: plan → reviews in scope → candidates, ranked → how many reviews mention it.
+
+A scope of ordinary size is read whole and searched exactly. A larger one is entered through the word index and the
+vector index; where the vector index can't be trusted, or names too little of a narrowed scope, the stored vectors
+are compared one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rag import taxonomy
+from rag.engines.base import Engine
+from rag.errors import EmbedderUnavailable, IndexUnreachable, InputError, LibraryDamaged
+from rag.records import Answer, EngineStamp, Filters, Passage, Plan, Title
+from rag.reviews import filters as filtering
+from rag.reviews import scope as scopes
+from rag.reviews.catalogue import Catalogue, KeptCatalogue, find_title, people
+from rag.reviews.scope import Scope, Selection
+from rag.reviews.store import Reading, Store
+from rag.search import retrieve
+from rag.search.base import Embedder, Index, Vectors
+from rag.search.plan import make_plan, named_in, people_in
+
+MAX_COVERED = 20
+"""With more titles in scope, coverage and counts are given for those that are cited."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Everything a question is asked of and with."""
+
+    store: Store
+    catalogue: KeptCatalogue
+    embedder: Embedder | None
+    index: Callable[[], Index]
+    """Called only for a scope too large to search exactly."""
+    engine: Engine
+    version: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the library holds for a question."""
+
+    question: str
+    plan: Plan
+    titles: tuple[Title, ...]
+    reviews: Mapping[str, int]
+    """Live reviews in scope, by title id."""
+    mentioning: Mapping[str, int]
+    """Reviews in which a sentence mentions the focus, by title id."""
+    ranked: Sequence[Passage]
+    stamp: EngineStamp
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    scope: Scope
+    lexical: retrieve.Scores
+    whole: bool
+    """Whether they are all sentences in scope."""
+    warnings: tuple[str, ...] = ()
+
+
+def find(
+    asking: Asking, question: str, wanted: Sequence[str] | None, filters: Filters | None, previous: Answer | None
+) -> Found:
+    """Everything that an answer is made of. Raises InputError and UnknownTitle."""
+    query_filters = filters or (previous.plan.filters if previous is not None else Filters())
+    with asking.store.reading() as reading:
+        catalogue = asking.catalogue.at(reading)
+        titles = _scope_titles(catalogue.titles, question, wanted, previous)
+        ids = None if len(titles) == len(catalogue.titles) else tuple(title.id for title in titles)
+        signing = catalogue.people if ids is None else people(reading, ids)
+        plan = replace(_plan(question, titles, people_in(question, signing), previous), filters=query_filters)
+        selection = _selection(reading, plan, ids)
+        reviews = _review_counts(reading, selection, titles)
+        query = _query_vector(asking.embedder, plan)
+        found = _search(reading, asking, plan, selection, query, catalogue)
+        ranked = _rank(plan, found, query)
+        mentioning = _mentioning(reading, plan, selection, reviews, ranked if found.whole else None)
+    dense = query is not None and found.scope.vectors is not None
+    warnings = (*_warnings(titles, catalogue, dense=dense), *found.warnings)
+    stamp = _stamp(asking, catalogue.generation, dense=dense)
+    return Found(question, plan, titles, reviews, mentioning, ranked, stamp, warnings)
+
+
+# ── what is asked, and of what ───────────────────────────────────────────────────────────────────
+
+
+def _scope_titles(
+    known: Sequence[Title], question: str, wanted: Sequence[str] | None, previous: Answer | None
+) -> tuple[Title, ...]:
+    """The titles asked for, else those the question names, else the previous answer's, else all of them."""
+    if wanted:
+        return tuple(dict.fromkeys(find_title(known, name) for name in wanted))
+    if not known:
+        raise InputError("The library holds no reviews yet.", "Add some with: pullquote add PATH")
+    named = tuple(title for title in known if named_in(question, title))
+    if named or previous is None:
+        return named or tuple(known)
+    ids = {title.id for title in previous.titles}
+    return tuple(title for title in known if title.id in ids) or tuple(known)
+
+
+def _plan(question: str, titles: Sequence[Title], signing: Sequence[str], previous: Answer | None) -> Plan:
+    """The plan; a follow-up without a focus of its own ("And who liked it?") keeps the one before."""
+    aspects = {a.id: a for kind in sorted({t.kind for t in titles}) for a in taxonomy.load(kind).aspects}
+    # Of very many titles only those that the question names matter to its plan, and they would be the scope.
+    plan = make_plan(question, list(aspects.values()), titles if len(titles) <= MAX_COVERED else (), signing)
+    if previous is None or plan.focus:
+        return plan
+    return replace(previous.plan, stance=plan.stance, kind=plan.kind, people=plan.people)
+
+
+def _selection(reading: Reading, plan: Plan, title_ids: tuple[str, ...] | None) -> Selection:
+    conditions = filtering.conditions(reading, plan.filters, title_ids)
+    if plan.people:
+        conditions.append(scopes.signed_by(plan.people))
+    return Selection(title_ids, tuple(conditions))
+
+
+def _review_counts(reading: Reading, selection: Selection, titles: Sequence[Title]) -> dict[str, int]:
+    if not selection.narrowed:
+        return {title.id: title.reviews for title in titles}
+    counted = selection.review_counts(reading)
+    return {title.id: counted.get(title.id, 0) for title in titles}
+
+
+# ── candidates ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _search(
+    reading: Reading, asking: Asking, plan: Plan, selection: Selection, query: Vectors | None, catalogue: Catalogue
+) -> _Candidates:
+    """Everything in a small scope; what the indexes name in a large one."""
+    if not scopes.is_larger(reading, selection, retrieve.EXACT_LIMIT):
+        scope = scopes.load(reading, selection)
+        return _Candidates(scope, retrieve.bm25(scope.stems, plan.terms), whole=True)
+    named = scopes.with_words(reading, plan.terms, selection, retrieve.FETCHED)
+    near, warnings = ([], ()) if query is None else _near(reading, asking, selection, query)
+    scope = scopes.load_named(reading, selection, [*named, *near])
+    counts = scopes.document_counts(reading, plan.terms)
+    lexical = retrieve.bm25(scope.stems, plan.terms, counts, catalogue.sentences)
+    return _Candidates(scope, lexical, whole=False, warnings=warnings)
+
+
+def _near(reading: Reading, asking: Asking, selection: Selection, query: Vectors) -> tuple[list[str], tuple[str, ...]]:
+    """The sentences nearest to the question, and what is to be said of how they were found."""
+    try:
+        near = [name for name, _ in asking.index().nearest(query, retrieve.FETCHED)]
+        if not near:
+            raise LibraryDamaged("The vector index is empty.", "Mend it with: pullquote rebuild")
+    except (LibraryDamaged, IndexUnreachable) as error:
+        said = f"{error.message} {error.hint or ''} All stored vectors were compared one by one.".replace("  ", " ")
+        return scopes.nearest(reading, selection, query, retrieve.FETCHED), (said,)
+    if selection == Selection():
+        return near, ()
+    inside = scopes.load_named(reading, selection, near).sentences
+    if len(inside) >= retrieve.ENOUGH:
+        return [sentence.id for sentence in inside], ()
+    return scopes.nearest(reading, selection, query, retrieve.FETCHED), ()
+
+
+def _query_vector(embedder: Embedder | None, plan: Plan) -> Vectors | None:
+    """None without an embedder, and where the server that embeds does not answer: words are searched alone then."""
+    if embedder is None:
+        return None
+    try:
+        return retrieve.query_vector(embedder.embed(plan.queries))
+    except EmbedderUnavailable:
+        return None
+
+
+def _rank(plan: Plan, found: _Candidates, query: Vectors | None) -> list[Passage]:
+    scope = found.scope
+    if not scope.sentences:
+        return []
+    dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
+    return retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, found.lexical)
+
+
+def _mentioning(
+    reading: Reading, plan: Plan, selection: Selection, reviews: Mapping[str, int], every: Sequence[Passage] | None
+) -> dict[str, int]:
+    """Over all reviews in scope, never only the candidates. `every` passage in scope, where all were read."""
+    if not plan.mentions:
+        return dict(reviews)
+    if every is None:
+        counted = scopes.mentioning(reading, plan.mentions, plan.required, selection)
+        return {title: counted.get(title, 0) for title in reviews}
+    found: dict[str, set[str]] = {title: set() for title in reviews}
+    for passage in every:
+        if passage.mentions:
+            found[passage.title_id].add(passage.sentence.review_id)
+    return {title: len(ids) for title, ids in found.items()}
+
+
+# ── what is said beside the answer ───────────────────────────────────────────────────────────────
+
+
+def _stamp(asking: Asking, generation: int, *, dense: bool) -> EngineStamp:
+    return EngineStamp(
+        name=asking.engine.identity("answer"),
+        model=None,
+        prompt=None,
+        coder=None,
+        embedder=asking.embedder.identity if asking.embedder and dense else None,
+        retrieval=retrieve.settings(),
+        version=asking.version,
+        generation=generation,
+    )
+
+
+def _warnings(titles: Sequence[Title], catalogue: Catalogue, *, dense: bool) -> tuple[str, ...]:
+    found = []
+    if not dense:
+        found.append(
+            "Searched by words alone, for want of vectors. "
+            "`pullquote doctor` says why, and `pullquote rebuild` makes what is missing."
+        )
+    if len(titles) > MAX_COVERED:
+        found.append(f"{len(titles)} titles are in scope; coverage is given for those that are cited.")
+    return tuple(found)

@@ -1,0 +1,102 @@
+"""Stored reviews → a file for other programs and people: JSON, CSV or Markdown, written as it is read.
+
+Reviews are hostile text: no cell of the CSV starts a formula, nothing in the Markdown is markup.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from rag import contract
+from rag.records import Review, Title
+from rag.reviews import store as stores
+from rag.reviews.store import Store
+from rag.safe_text import one_line, visible
+
+_PAGE = 500
+_COLUMNS = ("id", "title", "kind", "critic", "outlet", "date", "rating", "url", "lang", "text")
+# What a spreadsheet takes for the start of a formula, its full-width forms too (OWASP, "CSV Injection").
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~=:&@/^$\"'])")
+
+
+class ExportFormat(StrEnum):
+    """What an export is written as."""
+
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def export(store: Store, titles: Sequence[Title], form: ExportFormat) -> Iterator[str]:
+    """The live reviews of these titles, in pieces of text."""
+    write = {ExportFormat.json: _json, ExportFormat.csv: _csv, ExportFormat.markdown: _markdown}[form]
+    return write(store, titles)
+
+
+def _reviews(store: Store, title: Title) -> Iterator[Review]:
+    """A title's reviews, read by pages: other programs may write meanwhile."""
+    last = ""
+    while True:
+        with store.reading() as reading:
+            page = stores.reviews_after(reading, title.id, last, _PAGE)
+        if not page:
+            return
+        yield from page
+        last = page[-1].id
+
+
+def _json(store: Store, titles: Sequence[Title]) -> Iterator[str]:
+    """`pullquote.export/1`, the same object that a whole `json.dumps` would give."""
+    head = contract.dump({"schema": "pullquote.export/1", "titles": contract.titles(titles)["titles"]})
+    yield f'{head[:-1]}, "reviews": ['
+    between = "\n"
+    for title in titles:
+        for review in _reviews(store, title):
+            yield between + contract.dump({**contract.one_review(review), "title": title.name})
+            between = ",\n"
+    yield '\n], "opinions": []}\n'
+
+
+def _csv(store: Store, titles: Sequence[Title]) -> Iterator[str]:
+    """A header and a row a review. A cell that a spreadsheet would compute begins with an apostrophe."""
+    line = io.StringIO(newline="")
+    writer = csv.writer(line)
+    writer.writerow(_COLUMNS)
+    for title in titles:
+        for review in _reviews(store, title):
+            known = {"title": title.name, "kind": title.kind}
+            cells = [known.get(column) or getattr(review, column, None) or "" for column in _COLUMNS]
+            writer.writerow([neutralised(cell) for cell in cells])
+            yield line.getvalue()
+            line.seek(0)
+            line.truncate()
+    yield line.getvalue()
+
+
+def neutralised(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula; NUL and other controls but line ends are made visible."""
+    shown = visible(cell)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
+
+
+def _markdown(store: Store, titles: Sequence[Title]) -> Iterator[str]:
+    """A heading a title, a heading and a quotation a review; every character of a review is literal."""
+    for title in titles:
+        yield f"# {_literal(one_line(title.name))}\n\n"
+        for review in _reviews(store, title):
+            signed = (review.critic or "unsigned", review.outlet, review.date, review.rating)
+            yield f"## {_literal(' · '.join(one_line(part) for part in signed if part))}\n\n"
+            if review.url:
+                yield f"{_literal(one_line(review.url))}\n\n"
+            lines = _literal(visible(review.text)).splitlines() or [""]
+            yield "".join(f"> {line.strip()}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _literal(text: str) -> str:
+    """Text with every character that Markdown or HTML could read as markup escaped (CommonMark, 2.4)."""
+    return _MARKUP.sub(r"\\\1", text)

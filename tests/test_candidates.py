@@ -1,0 +1,126 @@
+"""Candidates: a large scope is entered through the indexes, and finds what an exact search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rag.errors import EmbedderUnavailable, IndexUnreachable, LibraryDamaged
+from rag.library import Library
+from rag.records import Answer, Filters
+from rag.search import retrieve
+from tests.doubles import ListIndex, WordEmbedder
+
+QUESTION = "Is the harbour in it?"
+
+
+class Counting(ListIndex):
+    """Remembers how often it was searched."""
+
+    searched = 0
+
+    def nearest(self, vector, k):  # type: ignore[no-untyped-def]
+        self.searched += 1
+        return super().nearest(vector, k)
+
+
+class Broken(ListIndex):
+    """Takes vectors and gives nothing back."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__()
+        self.error = error
+
+    def nearest(self, vector, k):  # type: ignore[no-untyped-def]
+        if self.error is not None:
+            raise self.error
+        return []
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "x.csv"
+    rows = [f"The harbour glows on night {n}. I went home.,Critic {n},Outlet {n % 10},T{n % 3}" for n in range(30)]
+    rows += [f"A scene of rain and pianos {n}. It was long.,Other {n},Outlet {n % 10},T{n % 3}" for n in range(90)]
+    path.write_text("text,critic,outlet,title\n" + "\n".join(rows))
+    return path
+
+
+def facts(answer: Answer) -> tuple[object, ...]:
+    """What must not depend on the way by which the candidates were found."""
+    mentioning = {coverage.title_id: coverage.mentioning for coverage in answer.coverage}
+    return answer.status, answer.reviews, mentioning, answer.claims[:1], len(answer.citations)
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(outlets=("Outlet 3", "Outlet 4"))])
+def test_the_indexes_find_what_an_exact_search_finds(
+    open_library: Callable[..., Library], table: Path, monkeypatch: pytest.MonkeyPatch, filters: Filters
+) -> None:
+    index = Counting()
+    library = open_library(index=index)
+    library.add([table])
+    exact = library.ask(QUESTION, filters=filters)
+    assert index.searched == 0
+    monkeypatch.setattr(retrieve, "EXACT_LIMIT", 10)
+    through = library.ask(QUESTION, filters=filters)
+    assert index.searched == 1
+    assert facts(through) == facts(exact)
+    assert {c.critic for c in through.citations} <= {f"Critic {n}" for n in range(30)}
+
+
+def test_a_narrowed_scope_of_which_the_index_names_too_little_is_compared_whole(
+    open_library: Callable[..., Library], table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieve, "EXACT_LIMIT", 4)
+    monkeypatch.setattr(retrieve, "FETCHED", 5)
+    library = open_library()
+    library.add([table])
+    found = library.ask("How are the pianos?", filters=Filters(outlets=("Outlet 7",)))
+    assert {c.outlet for c in found.citations} == {"Outlet 7"}
+    assert found.reviews == 12
+    assert len(found.citations) >= 5
+
+
+@pytest.mark.parametrize("error", [None, LibraryDamaged("It is damaged."), IndexUnreachable("It is away.")])
+def test_without_an_index_all_vectors_are_compared_and_that_is_said(
+    open_library: Callable[..., Library], table: Path, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    library = open_library(index=Broken(error))
+    library.add([table])
+    exact = library.ask(QUESTION)
+    monkeypatch.setattr(retrieve, "EXACT_LIMIT", 10)
+    found = library.ask(QUESTION)
+    assert facts(found) == facts(exact)
+    assert any("compared one by one" in warning for warning in found.warnings)
+
+
+def test_without_the_server_that_embeds_words_answer_and_that_is_said(
+    open_library: Callable[..., Library], table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = WordEmbedder()
+    library = open_library(embedder=embedder)
+    library.add([table])
+
+    def away(*_: object) -> None:
+        raise EmbedderUnavailable("It is away.")
+
+    monkeypatch.setattr(embedder, "embed", away)
+    found = library.ask(QUESTION)
+    assert (found.status, found.engine.embedder) == ("answered", None)
+    assert any("words alone" in warning for warning in found.warnings)
+
+
+def test_what_was_added_since_is_found_without_opening_the_library_again(
+    open_library: Callable[..., Library], table: Path, tmp_path: Path
+) -> None:
+    index = ListIndex()
+    reader, writer = open_library(index=index), open_library(index=index)
+    writer.add([table])
+    assert reader.ask(QUESTION).reviews == 120
+    (tmp_path / "more.txt").write_text("The harbour is new.")
+    writer.add([tmp_path / "more.txt"], title="T0")
+    assert reader.ask(QUESTION).reviews == 121
+    writer.remove("T0")
+    assert len(reader.titles()) == 2
