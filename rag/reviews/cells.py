@@ -54,10 +54,10 @@ def unwrapped(text: str, between: str) -> str:
     elif _SEGMENT.match(cell) and cell.endswith("}"):
         segments = _parsed(f"[{cell}]")
         parts = _strings([s.get("text") if isinstance(s, dict) else None for s in segments or [None]])
-        return text if parts is None else "".join(parts)
+        between = ""
     else:
         return text
-    return text if parts is None else between.join(part.strip() for part in parts)
+    return text if parts is None else between.join(parts)
 
 
 def _parsed(cell: str) -> list[object] | None:

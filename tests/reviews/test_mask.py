@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from rag.reviews import mask, split
+from rag.reviews import mask
 
 
 @pytest.mark.parametrize(
@@ -121,21 +121,3 @@ def test_a_hostile_sentence_is_looked_at_in_bounded_work(piece: str) -> None:
     mask.is_order(text)
     mask.view(text)
     assert process_time() - started < 10
-
-
-@pytest.mark.parametrize(
-    ("text", "views"),
-    [
-        (
-            "It drags.<br /><br />It hums &amp; glows.<br>I stayed.",
-            ["It drags.", "", "It hums & glows.", "", "I stayed."],
-        ),
-        ("It glows<br />and it hums.", ["It glows and it hums."]),
-        ("<p>One act.</p><p>Two acts.</p>", ["", "One act.", "", "Two acts.", ""]),
-        ("I &lt;i&gt;loved&lt;/i&gt; <b>it</b>, a <3 b.", ["I loved it, a <3 b."]),
-    ],
-)
-def test_simple_tags_are_read_as_blanks_and_never_cited_between_sentences(text: str, views: list[str]) -> None:
-    found = split.sentences("r", text)
-    assert [sentence.view for sentence in found] == views
-    assert "".join(text[s.start : s.end] for s in found) == text

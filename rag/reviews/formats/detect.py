@@ -165,9 +165,7 @@ def _json_form(sample: str, expected: Format | None) -> Format:
         is_whole = False
     if is_whole and len(lines) > 1 and lines[1].lstrip().startswith("{"):
         return "jsonl"
-    # A line alone, or an object over many, is a document; a first line too long to see the end of is what it is called.
-    is_document = len(lines) == 1 if is_whole else lines[0].strip() == "{"
-    return "json" if expected != "jsonl" or is_document else "jsonl"
+    return "json" if expected != "jsonl" or lines[0].strip() == "{" else "jsonl"
 
 
 def _check_size(held: Format, size: int) -> None:
