@@ -32,6 +32,8 @@ _ERAS = chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO
 # Which bytes of four are zero ("0"), are not ("x"), or may be ("?").
 _WIDE = {"utf-32-le": "x?00", "utf-32-be": "00?x", "utf-16-le": "x0x0", "utf-16-be": "0x0x"}
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
+_FOREIGN = re.compile(rb"[\x80-\xff]+")
+_NEAR = 32
 _MAX_CONTROLS = 0.02
 _MIN_CONTROLS = 8
 """A short text may hold a few that a broken export left."""
@@ -96,6 +98,21 @@ def of_file(path: Path, declared: str | None = None) -> Encoding:
     return _stated(declared, sample) or _guessed(sample)
 
 
+def _foreign(chunk: bytes) -> bytes:
+    """What is beyond ASCII in a chunk, with its neighbours: much English would drown a few foreign letters."""
+    pieces: list[bytes] = []
+    start = end = size = 0
+    for run in _FOREIGN.finditer(chunk):
+        if run.start() - end > 2 * _NEAR:
+            pieces.append(chunk[start : end + _NEAR])
+            size += len(pieces[-1])
+            start = run.start() - _NEAR
+        end = run.end()
+        if size + end - start > _SAMPLE:
+            break
+    return b"\n".join([*pieces, chunk[start : end + _NEAR]])[:_SAMPLE]
+
+
 def _stated(declared: str | None, sample: bytes) -> Encoding | None:
     """The encoding that a file declares, if it is one and fits."""
     try:
@@ -109,7 +126,7 @@ def _stated(declared: str | None, sample: bytes) -> Encoding | None:
 
 
 def _count(file: IO[bytes]) -> tuple[int, int, bytes]:
-    """Whole characters beyond ASCII, broken bytes, and the stretch around the first broken one."""
+    """Whole characters beyond ASCII, broken bytes, and what is beyond ASCII near the first broken one."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     whole = broken = 0
     sample = b""
@@ -120,8 +137,7 @@ def _count(file: IO[bytes]) -> tuple[int, int, bytes]:
         beyond = len(text) - len(text.encode("ascii", "ignore"))
         bad = len(text) - len(text.encode("utf-8", "ignore").decode("utf-8"))
         if bad and not broken:
-            first = next(i for i, byte in enumerate(chunk) if byte > 127)
-            sample = chunk[max(0, first - 1_000) : first + _SAMPLE]
+            sample = _foreign(chunk)
         whole, broken = whole + beyond - bad, broken + bad
     return whole, broken + len(decoder.decode(b"", True)), sample
 

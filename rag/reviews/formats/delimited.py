@@ -19,6 +19,8 @@ _SAMPLE = 1 << 18
 _SAMPLE_ROWS = 200
 _DELIMITERS = ",;\t|"
 _NO_DELIMITER = "\x1f"
+_EVEN = 0.5
+"""A mark that parts fewer of the rows alike is a mark of their sentences."""
 _SEPARATOR_LINE = re.compile(r"\ufeff?sep=(.)\r?\n")
 _EVEN_QUOTES = re.compile(r'(?<!")(?:"")+(?!")')
 _SWALLOWED = 3
@@ -139,8 +141,9 @@ def dialect_of(sample: str) -> Dialect:
     """The delimiter that parts the rows most evenly, known names of columns counting most."""
     if said := _SEPARATOR_LINE.match(sample):
         return Dialect(said[1], skip=1)
-    delimiter = max(_DELIMITERS, key=lambda mark: _evenness(_rows(sample, Dialect(mark))))
-    if _has_one_column(_rows(sample, Dialect(delimiter))):
+    evenness = {mark: _evenness(_rows(sample, Dialect(mark))) for mark in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda mark: evenness[mark])
+    if evenness[delimiter][0] < _EVEN or _has_one_column(_rows(sample, Dialect(delimiter))):
         return Dialect(_NO_DELIMITER)
     plain, bare = Dialect(delimiter), Dialect(delimiter, csv.QUOTE_NONE)
     # Tabs are rare in prose: a quoted cell that holds them beside line ends is a stray quotation mark.
