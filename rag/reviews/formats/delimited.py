@@ -18,6 +18,8 @@ from rag.reviews.formats.rows import BrokenOffError, Opened, RowItem
 _SAMPLE = 1 << 18
 _SAMPLE_ROWS = 200
 _DELIMITERS = ",;\t|"
+_NOTHING = _DELIMITERS + " \r\n\v\f\xa0"
+"""A row of nothing else is blank, also in a table of one column, whose commas part no cells."""
 _NO_DELIMITER = "\x1f"
 _EVEN = 0.5
 """A mark that parts fewer of the rows alike is a mark of their sentences."""
@@ -104,7 +106,7 @@ def _filled(name: str, lines: _Lines, dialect: Dialect, rejected: list[Rejected]
             rejected.append(Rejected(name, line, "a quotation mark on it is not closed before other rows follow"))
             lines.give_back()
             reader = _reader(lines, dialect)
-        elif any(cell.strip() for cell in cells):
+        elif any(cell.strip(_NOTHING) for cell in cells):
             width = width or len(cells)
             yield GridRow(line, [_undoubled(cell) for cell in cells] if dialect.delimiter == "\t" else cells, blank > 0)
             blank = 0
