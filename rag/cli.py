@@ -639,7 +639,10 @@ def ui(
 
 def main() -> None:
     """Run a command; every error ends here as a sentence and an exit code."""
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while an error was being said
+        code = _stopped(json="--json" in sys.argv)
     # All is said and done: an interrupt while Python clears up must not make a failure of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)

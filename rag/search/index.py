@@ -76,6 +76,7 @@ class ChromaIndex:
         self._cloud_url = cloud_url
         self._secret = index_secret(address)
         self._writing: trust.Writing | None = None
+        self._midway = False  # a write that was broken off leaves the folder unsealed, as a killed one does
         self._system: System | None = None
         if isinstance(address, CloudIndex) and self._secret is None:
             raise IndexUnreachable(
@@ -175,8 +176,9 @@ class ChromaIndex:
         """Let go of files and connections; what was written is sealed."""
         self._stop()
         if self._writing is not None:
-            self._writing.end()
+            self._writing.end(sealed=not self._midway)
             self._writing = None
+            self._midway = False
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
@@ -194,7 +196,10 @@ class ChromaIndex:
             self._do(self._put, list(ids[rows]), vectors[rows])
 
     def _put(self, ids: list[str], vectors: Any) -> None:
-        self._writable().upsert(ids=ids, embeddings=vectors)
+        collection = self._writable()
+        self._midway = True
+        collection.upsert(ids=ids, embeddings=vectors)
+        self._midway = False
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove ids; those that are not there are no error."""
@@ -202,7 +207,10 @@ class ChromaIndex:
             self._do(self._drop, list(ids[start : start + self._largest]))
 
     def _drop(self, ids: list[str]) -> None:
-        self._writable().delete(ids=ids)
+        collection = self._writable()
+        self._midway = True
+        collection.delete(ids=ids)
+        self._midway = False
 
     def clear(self) -> None:
         """Remove everything: the collection itself, so that vectors of another length can follow."""

@@ -106,9 +106,10 @@ class Writing:
         except OSError as error:
             raise InputError(f"The vector index in {folder} can't be written: {error.strerror}.") from error
 
-    def end(self) -> None:
-        """Seal what was written and let go of the lock. The folder must be closed."""
-        _seal(self._folder, self._before)
+    def end(self, *, sealed: bool = True) -> None:
+        """Seal what was written, unless a write was broken off, and let go of the lock. The folder must be closed."""
+        if sealed:
+            _seal(self._folder, self._before)
         self._lock.release()
 
 
