@@ -141,7 +141,7 @@ class Library:
             taxonomy.load(kind)
         options = read.ReadOptions(title, kind, column_map or {})
         with tempfile.TemporaryDirectory() as spool:
-            stdin = read.save_stdin(sys.stdin.buffer, Path(spool), options) if read.STDIN in map(str, paths) else None
+            stdin = read.save_stdin(sys.stdin.buffer, Path(spool)) if read.STDIN in map(str, paths) else None
             items = read.read_all([Path(path) for path in paths], options, stdin)
             if dry_run:
                 return self._dry_run(items, on_progress)

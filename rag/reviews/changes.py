@@ -195,8 +195,7 @@ def restore(connection: Connection, target: Target) -> Removal:
 
 def _step_back(connection: Connection) -> tuple[str, ...]:
     """Make history again of each live review that has a live successor, however many steps on; their ids."""
-    marked = select(reviews.c.id, reviews.c.superseded_by).where(reviews.c.superseded_by.is_not(None))
-    successor = {review: after for review, after in connection.execute(marked)}  # noqa: C416 - mypy knows no dict of rows
+    successor = _successors(connection)
     live = set(_ids(connection, reviews.c.state == LIVE, reviews.c.id.in_(select(reviews.c.superseded_by))))
     replaced = []
     for review_id in _ids(connection, reviews.c.state == LIVE, reviews.c.superseded_by.is_not(None)):
@@ -246,14 +245,14 @@ def purge(connection: Connection, target: Target | None) -> Removal:
 
 def _close_gaps(connection: Connection, gone: Collection[str]) -> None:
     """Let what a purged review had replaced point to what replaced that one."""
-    marked = select(reviews.c.id, reviews.c.superseded_by).where(reviews.c.superseded_by.is_not(None))
-    successor = {review: after for review, after in connection.execute(marked)}  # noqa: C416 - mypy knows no dict of rows
+    successor = _successors(connection)
     going = set(gone)
     for review_id, after in successor.items():
         if after in going and review_id not in going:
-            while after in going:
-                after = successor.get(after)
-            connection.execute(update(reviews).where(reviews.c.id == review_id).values(superseded_by=after))
+            kept: str | None = after
+            while kept in going:
+                kept = successor.get(kept)
+            connection.execute(update(reviews).where(reviews.c.id == review_id).values(superseded_by=kept))
 
 
 def _with_history(connection: Connection, gone: tuple[str, ...], target: Target | None) -> tuple[str, ...]:
@@ -280,6 +279,12 @@ def _drop_unused(connection: Connection) -> None:
     )
     used = select(sentences.c.vector_key).where(sentences.c.vector_key.is_not(None))
     connection.execute(delete(vectors).where(vectors.c.key.not_in(used)))
+
+
+def _successors(connection: Connection) -> dict[str, str]:
+    """What replaced each review that was replaced."""
+    marked = select(reviews.c.id, reviews.c.superseded_by).where(reviews.c.superseded_by.is_not(None))
+    return {review: after for review, after in connection.execute(marked)}  # noqa: C416 - mypy knows no dict of rows
 
 
 def _ids(connection: Connection, *wanted: ColumnElement[bool]) -> tuple[str, ...]:

@@ -380,7 +380,7 @@ def _read_stdin(path: Path, options: ReadOptions) -> Iterator[Item]:
         yield replace(item, file=STDIN) if isinstance(item, Rejected | Note) else item
 
 
-def save_stdin(stream: IO[bytes], folder: Path, _options: ReadOptions | None = None) -> Path:
+def save_stdin(stream: IO[bytes], folder: Path) -> Path:
     """Copy a stream into a file of `folder`. Raises InputError when it is too large."""
     saved = folder / "stdin"
     size = 0

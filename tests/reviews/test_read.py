@@ -34,7 +34,7 @@ def notes(items: list[Item]) -> list[str]:
 
 def piped(folder: Path, content: bytes, **options: object) -> list[Item]:
     said = ReadOptions(**options)  # type: ignore[arg-type]
-    return list(read_all([Path("-")], said, save_stdin(io.BytesIO(content), folder, said)))
+    return list(read_all([Path("-")], said, save_stdin(io.BytesIO(content), folder)))
 
 
 def rejected(items: list[Item]) -> list[Rejected]:
