@@ -1,1 +1,1 @@
-"""Evaluations: questions with known answers, asked again after every change. (The suites come later.)"""
+"""Evaluations: how good an answer is (``metrics``), and how sure one may be of it (``intervals``)."""

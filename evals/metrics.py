@@ -1,0 +1,113 @@
+"""How good an answer is, against what is known of the right one. Pure.
+
+A metric of one question is None where it does not apply, and then the question is left out of the mean; it is never
+counted as 0. Passages are spans of a review's text in code points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Passage:
+    """``text[start:end]`` of a review."""
+
+    review: str
+    start: int
+    end: int
+
+    def overlaps(self, other: Passage) -> bool:
+        """Whether they share at least one code point."""
+        return self.review == other.review and self.start < other.end and other.start < self.end
+
+
+def evidence_recall(retrieved: Sequence[Passage], gold: Sequence[Passage], k: int) -> float | None:
+    """hits@k / min(k, gold): of the gold passages that could be among the first k retrieved, the share that is.
+
+    A gold passage is hit when a retrieved one overlaps it. Dividing by min(k, gold), rather than by gold as plain
+    recall@k does, leaves 1 reachable where there are more than k right passages ("R-precision at a cutoff"; trec_eval's
+    plain recall@5 of a question with 20 gold passages cannot exceed .25). One long retrieved passage may hit several
+    gold ones, so the value is capped at 1. None without gold passages.
+
+    >>> gold = [Passage("a", 0, 9), Passage("b", 5, 9), Passage("c", 0, 4)]
+    >>> evidence_recall([Passage("a", 4, 20), Passage("b", 9, 30)], gold, k=2)
+    0.5
+    """
+    if not gold:
+        return None
+    first = retrieved[:k]
+    hits = sum(any(found.overlaps(passage) for found in first) for passage in gold)
+    return min(1.0, hits / min(k, len(gold)))
+
+
+def citation_precision(cited: Sequence[Passage], gold: Sequence[Passage]) -> float | None:
+    """The share of the cited passages that overlap a gold one; a passage that is nowhere, or of no review, is wrong.
+
+    After ALCE (Gao et al., "Enabling Large Language Models to Generate Text with Citations", 2023), where a citation is
+    right when it supports the sentence. That is judged there by a model; here the gold passages say what answers the
+    question, so a true quote that answers another question is wrong too. It says nothing of what was left out.
+    None where nothing is cited.
+
+    >>> citation_precision([Passage("a", 0, 9), Passage("z", 0, 9)], [Passage("a", 5, 7)])
+    0.5
+    """
+    if not cited:
+        return None
+    return sum(any(passage.overlaps(right) for right in gold) for passage in cited) / len(cited)
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """How often silence was right. The positive class is a question that the reviews do not answer."""
+
+    silent_rightly: int
+    silent_wrongly: int
+    """It could have been answered."""
+    answered_wrongly: int
+    """It should have been left unanswered."""
+    answered_rightly: int
+
+    @property
+    def precision(self) -> float | None:
+        """Of the abstentions, the share that was right; None without any."""
+        return _share(self.silent_rightly, self.silent_rightly + self.silent_wrongly)
+
+    @property
+    def recall(self) -> float | None:
+        """Of the unanswerable questions, the share that was left unanswered; None without any."""
+        return _share(self.silent_rightly, self.silent_rightly + self.answered_wrongly)
+
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of the two; None where no question is unanswerable and none was left unanswered."""
+        return _share(2 * self.silent_rightly, 2 * self.silent_rightly + self.silent_wrongly + self.answered_wrongly)
+
+
+def abstention(outcomes: Iterable[tuple[bool, bool]]) -> Abstention:
+    """Count pairs of (unanswerable, abstained); an answer in part is an answer.
+
+    Its F1 depends on how many unanswerable questions are asked, so two figures compare only on the same questions.
+
+    >>> found = abstention([(True, True), (True, False), (False, True), (False, False), (False, False)])
+    >>> found.precision, found.recall, found.f1
+    (0.5, 0.5, 0.5)
+    """
+    kept = list(outcomes)
+    return Abstention(
+        silent_rightly=kept.count((True, True)),
+        silent_wrongly=kept.count((False, True)),
+        answered_wrongly=kept.count((True, False)),
+        answered_rightly=kept.count((False, False)),
+    )
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """The mean of those that are there; None of none."""
+    kept = [value for value in values if value is not None]
+    return sum(kept) / len(kept) if kept else None
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
