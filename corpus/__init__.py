@@ -1,7 +1,7 @@
-"""Pullquote's own sample corpus: invented reviews of invented films, with every opinion marked.
+"""Pullquote's own corpus with known truth: invented reviews of invented titles, with every opinion marked.
 
-The reviews lie under ``sample/``, one folder a film and one file a review, and are written in a
-light markup (``corpus.markup``) that plants the labels in the prose itself.  ``corpus.sample``
-reads them; ``python -m corpus build`` writes the two plain JSON-lines files under ``built/`` that
-other programs read, and ``python -m corpus check`` refuses a corpus that contradicts itself.
+The reviews lie under ``dev/`` and ``test/``, one folder a title and one file a review, in a light markup
+(``corpus.markup``) that plants the labels in the prose itself.  ``corpus.loader`` reads a split, with the
+questions that follow from it; ``python -m corpus build`` writes JSON lines under ``built/`` for other programs, and
+``python -m corpus check`` refuses a corpus that contradicts itself.  ``README.md`` is the data card.
 """

@@ -12,53 +12,15 @@ offsets are made in the same pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Stance = Literal["positive", "negative", "neutral"]
-
-ASPECTS = (
-    "story",
-    "characters",
-    "acting",
-    "direction",
-    "writing",
-    "ending",
-    "pacing",
-    "visuals",
-    "sound",
-    "humour",
-    "emotion",
-    "themes",
-    "originality",
-    "overall",
-)
-
-SEVERITIES = (
-    "deception",  # sold as something it is not
-    "offence",  # hateful or degrading
-    "safety",  # harmed, or could harm, somebody's health
-    "unwatchable",  # a fault that kept the viewer from following it
-)
-
-STANCES: dict[str, Stance] = {"+": "positive", "-": "negative", "0": "neutral"}
+from corpus.labels import SEVERITIES, STANCES, Label, Stance
 
 SPECIAL = "\\{|}"
 
 _NO_WORDS = ("a span with no words", "put words after the '|', or take the braces away")
-
-
-@dataclass(frozen=True)
-class Label:
-    """One opinion: ``text[start:end]`` takes this stance on this aspect."""
-
-    start: int
-    end: int
-    aspect: str
-    stance: Stance
-    severity: str | None = None
-    sarcasm: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,9 +41,9 @@ class MarkupError(ValueError):
         self.remedy = remedy
 
 
-def parse(source: str, first_line: int = 1) -> Marked:
-    """Read marked-up text; ``first_line`` is the number that errors give to its first line."""
-    parser = _Parser()
+def parse(source: str, aspects: Collection[str], first_line: int = 1) -> Marked:
+    """Read marked-up text whose labels may name these aspects; errors count lines from ``first_line``."""
+    parser = _Parser(aspects)
     for token in _tokens(source, first_line):
         parser.take(token)
     return parser.finish()
@@ -125,7 +87,8 @@ def _tokens(source: str, first_line: int) -> Iterator[_Token]:
 class _Parser:
     """Collects plain text outside a span, its labels inside the head, its words after the bar."""
 
-    def __init__(self) -> None:
+    def __init__(self, aspects: Collection[str]) -> None:
+        self._aspects = aspects
         self._text: list[str] = []
         self._labels: list[Label] = []
         self._place: Literal["outside", "head", "gap", "words"] = "outside"
@@ -182,15 +145,20 @@ class _Parser:
             raise MarkupError(self._opened_on, *_NO_WORDS)
         if words != words.strip():
             raise MarkupError(self._opened_on, "a span that begins or ends with a blank", "move it outside the braces")
-        self._labels += _labels("".join(self._head), self._start, len(self._text), self._opened_on)
+        opinions, severity, sarcasm = _read_head("".join(self._head), self._aspects, self._opened_on)
+        self._labels += [
+            # Only blame can be severe: in a mixed span the praise beside it is not.
+            Label(self._start, len(self._text), aspect, stance, severity if stance == "negative" else None, sarcasm)
+            for stance, aspect in opinions
+        ]
         self._place = "outside"
 
 
-def _labels(head: str, start: int, end: int, line: int) -> list[Label]:
-    """The labels that a head such as ``+ending -ending sarcasm`` gives to one span."""
+def _read_head(head: str, aspects: Collection[str], line: int) -> tuple[list[tuple[Stance, str]], str | None, bool]:
+    """The opinions, the severe complaint and the sarcasm that a head such as ``-ending !fraud sarcasm`` names."""
     marks = head.split()
     for mark in marks:
-        _refuse_unknown(mark, line)
+        _refuse_unknown(mark, aspects, line)
     if len(set(marks)) != len(marks):
         raise MarkupError(line, f"a label written twice in '{head}'", "write it once")
     opinions = [(STANCES[mark[0]], mark[1:]) for mark in marks if mark[0] in STANCES]
@@ -198,15 +166,10 @@ def _labels(head: str, start: int, end: int, line: int) -> list[Label]:
     if not opinions:
         raise MarkupError(line, f"no aspect in '{head}'", "write at least one of +aspect, -aspect, 0aspect")
     _refuse_contradictions(opinions, severities, line)
-    severity = severities[0] if severities else None
-    return [
-        # Only blame can be severe: in a mixed span the praise beside it is not.
-        Label(start, end, aspect, stance, severity if stance == "negative" else None, "sarcasm" in marks)
-        for stance, aspect in opinions
-    ]
+    return opinions, severities[0] if severities else None, "sarcasm" in marks
 
 
-def _refuse_unknown(mark: str, line: int) -> None:
+def _refuse_unknown(mark: str, aspects: Collection[str], line: int) -> None:
     if mark == "sarcasm":
         return
     if mark[0] == "!":
@@ -214,8 +177,8 @@ def _refuse_unknown(mark: str, line: int) -> None:
             raise MarkupError(line, f"unknown severe complaint '{mark}'", f"use one of {', '.join(SEVERITIES)}")
     elif mark[0] not in STANCES:
         raise MarkupError(line, f"unknown flag '{mark}'", "use +aspect, -aspect, 0aspect, sarcasm or !category")
-    elif mark[1:] not in ASPECTS:
-        raise MarkupError(line, f"unknown aspect '{mark[1:]}'", f"use one of {', '.join(ASPECTS)}")
+    elif mark[1:] not in aspects:
+        raise MarkupError(line, f"unknown aspect '{mark[1:]}'", f"use one of {', '.join(aspects)}")
 
 
 def _refuse_contradictions(opinions: list[tuple[Stance, str]], severities: list[str], line: int) -> None:

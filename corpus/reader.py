@@ -1,4 +1,4 @@
-"""Reads the sample reviews as they were written: front matter, markup, one folder a title.
+"""Reads the reviews as they were written: front matter, markup, one folder a title.
 
 Everything is found through ``importlib.resources``, so it is read alike from a checkout and from
 an installed wheel.
@@ -8,17 +8,39 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Literal
 
 import yaml
 
-from corpus.markup import Label, MarkupError, parse
+from corpus.labels import ASPECTS, Label
+from corpus.markup import MarkupError, parse
 
-FIELDS = ("critic", "outlet", "date", "rating", "url", "lang")
-REQUIRED_FIELDS = ("outlet", "date")
+FIELDS = ("critic", "outlet", "date", "rating", "url", "lang", "voice", "traps")
+REQUIRED_FIELDS = ("outlet", "date", "voice")
+
+TRAPS = (
+    "plot",  # plot or plain facts between the opinions
+    "sarcasm",
+    "hedging",
+    "backhanded",  # praise inside blame, or the reverse
+    "pronoun",  # named once, judged over the sentences that follow
+    "comparison",  # with other invented works
+    "spoiler",
+    "rating_contradicts",  # the rating says the opposite of the text
+    "dirt",  # of scraping
+    "reprint",  # the same text, from another outlet
+    "near_duplicate",  # nearly the same text as another review of the title
+    "bomb",  # one of several on a few days with a grievance that is not about the work
+    "language",  # not English
+    "orders",  # orders to the machine that reads it
+    "severe",  # holds a severe complaint
+)
+
+Split = Literal["dev", "test"]
+SPLITS: tuple[Split, ...] = ("dev", "test")
 
 FENCE = "---\n"
 REVIEW_FILE = re.compile(r"(?P<number>\d\d)-[a-z0-9]+(-[a-z0-9]+)*\.md")
@@ -32,6 +54,10 @@ class Title:
     name: str
     kind: str
     aliases: tuple[str, ...]
+    silent: tuple[str, ...] = ()
+    """Aspects of which no review says a word."""
+    absent: tuple[str, ...] = ()
+    """Other things that people ask about and no review mentions, as a question calls them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +74,10 @@ class Review:
     rating: str | None = None
     url: str | None = None
     lang: str | None = None
+    voice: str = ""
+    """What kind of person writes: a daily critic, an angry buyer."""
+    traps: tuple[str, ...] = ()
+    """What makes it hard, beside what the labels tell."""
 
     @property
     def slug(self) -> str:
@@ -55,30 +85,16 @@ class Review:
         return self.id.partition("/")[0]
 
 
-class SampleError(ValueError):
-    """A file of the sample cannot be read: which, and why."""
+class CorpusError(ValueError):
+    """A file of the corpus cannot be read: which, and why."""
 
     def __init__(self, place: str, problem: str) -> None:
         super().__init__(f"{place}: {problem}")
 
 
-def sample_folder() -> Traversable:
-    """The folder that holds one folder for each title."""
-    return files("corpus") / "sample"
-
-
-def titles(folder: Traversable | None = None) -> Iterator[Title]:
-    """Every title of the sample, by slug."""
-    for title_folder in title_folders(folder or sample_folder()):
-        yield read_title(title_folder)
-
-
-def reviews(folder: Traversable | None = None) -> Iterator[Review]:
-    """Every review of the sample, by title and number."""
-    for title_folder in title_folders(folder or sample_folder()):
-        title = read_title(title_folder)
-        for file in review_files(title_folder):
-            yield read_review(file, title)
+def split_folder(split: Split) -> Traversable:
+    """The folder that holds one folder for each title of the split."""
+    return files("corpus") / split
 
 
 def title_folders(folder: Traversable) -> list[Traversable]:
@@ -98,13 +114,18 @@ def read_title(title_folder: Traversable) -> Title:
     try:
         fields = tomllib.loads(_text(title_folder / "title.toml", place))
     except FileNotFoundError:
-        raise SampleError(place, "there is no such file; write name, kind and aliases into it") from None
+        raise CorpusError(place, "there is no such file; write name, kind and aliases into it") from None
     except tomllib.TOMLDecodeError as error:
-        raise SampleError(place, f"not TOML: {error}") from None
-    name, kind, aliases = fields.get("name"), fields.get("kind"), fields.get("aliases")
-    if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(aliases, list):
-        raise SampleError(place, "needs name and kind as text and aliases as a list")
-    return Title(title_folder.name, name, kind, tuple(str(alias) for alias in aliases))
+        raise CorpusError(place, f"not TOML: {error}") from None
+    name, kind = fields.get("name"), fields.get("kind")
+    lists = {key: fields.get(key, []) for key in ("aliases", "silent", "absent")}
+    if not isinstance(name, str) or not all(isinstance(value, list) for value in lists.values()):
+        raise CorpusError(
+            place, "needs a name and a kind as text, and lists of aliases, silent aspects and absent things"
+        )
+    if kind not in ASPECTS:
+        raise CorpusError(place, f"unknown kind '{kind}'; use one of {', '.join(ASPECTS)}")
+    return Title(title_folder.name, name, kind, **{key: tuple(map(str, value)) for key, value in lists.items()})
 
 
 def read_review(file: Traversable, title: Title) -> Review:
@@ -112,17 +133,18 @@ def read_review(file: Traversable, title: Title) -> Review:
     place = f"{title.slug}/{file.name}"
     named = REVIEW_FILE.fullmatch(file.name)
     if named is None:
-        raise SampleError(place, "a review is named NN-short-slug.md, in small letters and digits")
+        raise CorpusError(place, "a review is named NN-short-slug.md, in small letters and digits")
     fields, body, first_line = _split(_text(file, place), place)
     try:
-        marked = parse(body, first_line)
+        marked = parse(body, ASPECTS[title.kind], first_line)
     except MarkupError as error:
-        raise SampleError(place, str(error)) from None
+        raise CorpusError(place, str(error)) from None
     return Review(
         id=f"{title.slug}/{named['number']}",
         title=title.name,
         text=marked.text,
         labels=marked.labels,
+        traps=tuple(filter(None, (trap.strip() for trap in fields.pop("traps", "").split(",")))),
         **fields,
     )
 
@@ -132,14 +154,14 @@ def _text(file: Traversable, place: str) -> str:
     try:
         return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        raise SampleError(place, "not UTF-8") from None
+        raise CorpusError(place, "not UTF-8") from None
 
 
 def _split(source: str, place: str) -> tuple[dict[str, str], str, int]:
     """The front matter, the body without outer blank lines, and the line the body begins on."""
     opening, front, body = [*source.split(FENCE, 2), "", ""][:3]
     if opening or not body:
-        raise SampleError(place, "needs front matter between two lines of '---', and a body after it")
+        raise CorpusError(place, "needs front matter between two lines of '---', and a body after it")
     stripped = body.lstrip("\n")
     lines_before = source[: len(source) - len(stripped)].count("\n")
     return _fields(front, place), stripped.rstrip("\n"), lines_before + 1
@@ -150,15 +172,15 @@ def _fields(front: str, place: str) -> dict[str, str]:
         # The base loader leaves every value as it was written: "3/5" and dates stay text.
         fields = yaml.load(front, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text
     except yaml.YAMLError as error:
-        raise SampleError(place, f"front matter is not YAML: {' '.join(str(error).split())}") from None
+        raise CorpusError(place, f"front matter is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(fields, dict):
-        raise SampleError(place, "front matter must be a list of 'key: value' lines")
+        raise CorpusError(place, "front matter must be a list of 'key: value' lines")
     for key, value in fields.items():
         if key not in FIELDS:
-            raise SampleError(place, f"unknown field '{key}'; use one of {', '.join(FIELDS)}")
+            raise CorpusError(place, f"unknown field '{key}'; use one of {', '.join(FIELDS)}")
         if not isinstance(value, str) or not value.strip():
-            raise SampleError(place, f"field '{key}' must be text; give it a value or leave the line out")
+            raise CorpusError(place, f"field '{key}' must be text; give it a value or leave the line out")
     for key in REQUIRED_FIELDS:
         if key not in fields:
-            raise SampleError(place, f"field '{key}' is missing; add it to the front matter")
+            raise CorpusError(place, f"field '{key}' is missing; add it to the front matter")
     return fields

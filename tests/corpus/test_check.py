@@ -1,163 +1,55 @@
-"""The sample corpus holds what its README says, and its check refuses what it should."""
+"""The check passes on what is written, and refuses what contradicts itself."""
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
-from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import as_file
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 import pytest
 
-from corpus import sample
+from corpus import loader
 from corpus.__main__ import main
-from corpus.built import LABELS_FILE, REVIEWS_FILE, built_files, built_folder
-from corpus.check import check_sources, stale_files, word_count
-from corpus.sample import Review
+from corpus.built import SAMPLE, SAMPLE_FILE, built_files, built_folder
+from corpus.check import check_split, shape_problems, stale_files
+from corpus.reader import SPLITS, split_folder
 
-REVIEWS = tuple(sample.reviews())
-NO_MUSIC = "my-aunt-the-weather"
-REPRINTED = "the-salt-ladder/10"
-REPRINT = "the-salt-ladder/11"
-DIRTY = "the-salt-ladder/09"
-ORDERS = "my-aunt-the-weather/03"
-GERMAN = "nine-minutes-to-dunmarrow/04"
-MUSIC = re.compile(
-    r"music|score|song|sound|melod|orchest|compos|choir|piano|drum|audio|nois"
-    r"|\b(?:sing|sings|sung|tune|tunes|hear|heard|loud|quiet)\b",
-    re.IGNORECASE,
-)
-
-
-def review(review_id: str) -> Review:
-    return next(found for found in REVIEWS if found.id == review_id)
-
-
-def test_three_films_have_eight_ten_and_twelve_reviews() -> None:
-    assert Counter(found.slug for found in REVIEWS) == {
-        "my-aunt-the-weather": 8,
-        "nine-minutes-to-dunmarrow": 10,
-        "the-salt-ladder": 12,
-    }
-
-
-def test_half_of_the_reviews_have_about_a_hundred_and_twenty_words() -> None:
-    assert 110 <= median(word_count(found.text) for found in REVIEWS) <= 135
-
-
-def test_the_check_finds_nothing_to_refuse() -> None:
-    assert check_sources(sample.sample_folder()).problems == ()
-
-
-def test_the_generated_files_are_up_to_date() -> None:
-    assert list(stale_files(REVIEWS, built_folder())) == []
-
-
-def test_building_twice_gives_the_same_bytes() -> None:
-    assert built_files(sample.reviews()) == built_files(sample.reviews())
-
-
-def test_every_label_written_out_slices_the_text_written_out() -> None:
-    texts = {record["id"]: record["text"] for record in _records(REVIEWS_FILE)}
-
-    for record in _records(LABELS_FILE):
-        words = texts[record["id"]][record["start"] : record["end"]]
-        assert words
-        assert words == words.strip()
-
-
-def test_every_marked_span_stands_in_its_file_word_for_word() -> None:
-    for folder in sample.title_folders(sample.sample_folder()):
-        for file in sample.review_files(folder):
-            found = review(f"{folder.name}/{file.name[:2]}")
-            source = file.read_bytes().decode("utf-8")
-            written = re.findall(r"\{[^|{}\\]+\| ([^{}\\]+)\}", source)
-            spans = dict.fromkeys((label.start, label.end) for label in found.labels)
-            assert [found.text[start:end] for start, end in spans] == written
-
-
-def test_generated_files_are_ascii_and_leave_absent_values_out() -> None:
-    for name in (REVIEWS_FILE, LABELS_FILE):
-        assert (built_folder() / name).read_bytes().isascii()
-    reprint = next(record for record in _records(REVIEWS_FILE) if record["id"] == REPRINT)
-    assert list(reprint) == ["id", "title", "outlet", "date", "rating", "text"]
-
-
-def test_one_review_carries_the_dirt_of_scraping() -> None:
-    assert _ids_with("Advertisement") == [DIRTY]
-    for dirt in ("Share this article", "cookies", "Home > Reviews > Film", "toInes Corrowabout"):
-        assert dirt in review(DIRTY).text
-
-
-def test_one_review_is_an_unsigned_reprint_of_another() -> None:
-    by_text = defaultdict(list)
-    for found in REVIEWS:
-        by_text[found.text].append(found.id)
-
-    assert [ids for ids in by_text.values() if len(ids) > 1] == [[REPRINTED, REPRINT]]
-    assert len(review(REPRINT).text) >= 100
-    assert review(REPRINT).critic is None
-    assert review(REPRINT).outlet != review(REPRINTED).outlet
-
-
-def test_one_review_is_in_another_language() -> None:
-    assert [(found.id, found.lang) for found in REVIEWS if found.lang] == [(GERMAN, "de")]
-
-
-def test_one_review_gives_orders_and_still_has_opinions() -> None:
-    assert _ids_with("gnore all previous instructions") == [ORDERS]
-    for trick in ("[SYSTEM]", "[S1]", "![five stars](", "](https://", "<b ", '{"role"'):
-        assert trick in review(ORDERS).text
-    assert {label.stance for label in review(ORDERS).labels} == {"positive", "negative"}
-
-
-def test_nobody_says_a_word_about_music_in_one_film_alone() -> None:
-    silent = [found for found in REVIEWS if found.slug == NO_MUSIC]
-
-    assert [(found.id, MUSIC.findall(found.text)) for found in silent if MUSIC.search(found.text)] == []
-    assert {found.slug for found in REVIEWS if any(label.aspect == "sound" for label in found.labels)} == {
-        "nine-minutes-to-dunmarrow",
-        "the-salt-ladder",
-    }
-
-
-@pytest.mark.parametrize("slug", sorted({found.slug for found in REVIEWS}))
-def test_the_ending_of_each_film_is_discussed_by_five_and_disputed(slug: str) -> None:
-    stances = {
-        found.id: {label.stance for label in found.labels if label.aspect == "ending"}
-        for found in REVIEWS
-        if found.slug == slug and found.id != REPRINT
-    }
-
-    assert sum(bool(taken) for taken in stances.values()) >= 5
-    assert sum("positive" in taken for taken in stances.values()) >= 2
-    assert sum("negative" in taken for taken in stances.values()) >= 2
-
-
-def test_two_reviews_have_no_critic_and_two_no_rating() -> None:
-    assert [found.id for found in REVIEWS if not found.critic] == ["nine-minutes-to-dunmarrow/07", REPRINT]
-    assert len([found for found in REVIEWS if not found.rating]) == 2
-
-
-@pytest.mark.parametrize("rarity", ["“", "O. Tarrow", "...", "😭", "\n\n"])
-def test_the_rarities_that_text_handling_trips_over_are_there(rarity: str) -> None:
-    assert _ids_with(rarity)
-
+DEV = loader.load("dev")
+TEST = loader.load("test")
 
 Spoil = Callable[[Path], object]
 
 
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_check_finds_nothing_to_refuse(split: loader.Split) -> None:
+    assert check_split(split, split_folder(split)).problems == ()
+
+
+def test_the_corpus_has_the_size_that_it_promises() -> None:
+    assert list(shape_problems(DEV, TEST)) == []
+
+
+def test_a_promise_that_is_not_kept_is_named() -> None:
+    smaller = replace(TEST, titles=TEST.titles[1:])
+
+    assert any("ten test titles" in problem for problem in shape_problems(DEV, smaller))
+
+
+def test_the_generated_files_are_up_to_date() -> None:
+    assert list(stale_files([DEV, TEST], built_folder())) == []
+
+
+def test_building_twice_gives_the_same_bytes() -> None:
+    assert built_files([loader.load("dev")]) == built_files([DEV])
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    for folder in sample.title_folders(sample.sample_folder()):
-        target = tmp_path / folder.name
-        target.mkdir()
-        for file in folder.iterdir():
-            (target / file.name).write_bytes(file.read_bytes())
+    for slug in SAMPLE:
+        with as_file(split_folder("dev") / slug) as folder:
+            shutil.copytree(folder, tmp_path / slug)
     return tmp_path
 
 
@@ -170,13 +62,21 @@ def _replace(name: str, old: str, new: str) -> Spoil:
     return spoil
 
 
+def _ask(question: str) -> Spoil:
+    return lambda folder: (folder / "questions.toml").write_text(f"[[question]]\n{question}", "utf-8")
+
+
 TERSE = "the-salt-ladder/08-tuesday.md"
+BLOG = "the-salt-ladder/04-boiler.md"
+REPRINTED = "the-salt-ladder/10-one-coat.md"
+TITLE = "the-salt-ladder/title.toml"
+ASKED = 'id = "a"\ntext = "Is the horse fine?"\nkind = "yes_no"\nabout = ["the-salt-ladder"]\n'
 
 
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        (_replace(TERSE, "{-pacing|", "{-tempo|"), f"{TERSE}: line 7: unknown aspect 'tempo'"),
+        (_replace(TERSE, "{-pacing|", "{-tempo|"), f"{TERSE}: line 8: unknown aspect 'tempo'"),
         (_replace(TERSE, "outlet: The Aisle\n", ""), f"{TERSE}: field 'outlet' is missing"),
         (_replace(TERSE, "outlet:", "paper:"), f"{TERSE}: unknown field 'paper'"),
         (_replace(TERSE, "rating: 2/5", "rating:"), f"{TERSE}: field 'rating' must be text"),
@@ -185,79 +85,107 @@ TERSE = "the-salt-ladder/08-tuesday.md"
         (_replace(TERSE, "2022-10-19", "19.10.2022"), "the-salt-ladder/08: '19.10.2022' is no date"),
         (_replace(TERSE, "2022-10-19", "20221019"), "the-salt-ladder/08: '20221019' is no date"),
         (_replace(TERSE, "date:", "lang: German\ndate:"), "the-salt-ladder/08: 'German' is no language"),
+        (_replace(TERSE, "date:", "lang: de\ndate:"), "the-salt-ladder/08: trap 'language' and the text disagree"),
+        (_replace(TERSE, "date:", "traps: sarcasm\ndate:"), "the-salt-ladder/08: trap 'sarcasm' and the text"),
+        (_replace(TERSE, "date:", "traps: puns\ndate:"), "the-salt-ladder/08: unknown trap 'puns'"),
+        (_replace(TERSE, "date:", "traps: reprint\ndate:"), "the-salt-ladder/08: trap 'reprint' and the other texts"),
+        (_replace(TERSE, "date:", "traps: near_duplicate\ndate:"), "08: trap 'near_duplicate' and the other texts"),
+        (_replace(TERSE, "date:", "traps: bomb\ndate:"), "the-salt-ladder: a bomb is 3 reviews or more"),
         (_replace(TERSE, "date:", "url: https://a.test/\ndate:"), "the-salt-ladder/08: the address"),
-        (
-            _replace(TERSE, "Eleven people in at the start, seven by the finish.", ""),
-            "the-salt-ladder/08: 39 words",
-        ),
+        (_replace(TERSE, "Saw it Tuesday.", "Saw it " + "again " * 500 + "."), "words; keep it from 30 to 500"),
         (_replace(TERSE, "Tuesday. ", "Tuesday.\r\n"), "the-salt-ladder/08: a control character"),
         (_replace(TERSE, "Gwil Tansett", "Mara Quill"), "the-salt-ladder: 2 reviews by Mara Quill"),
-        (
-            _replace("the-salt-ladder/10-one-coat.md", "{+direction| It", "{-direction| It"),
-            "but other labels",
-        ),
-        (_replace("the-salt-ladder/title.toml", "kind", "sort"), "the-salt-ladder/title.toml: needs name"),
-        (_replace("the-salt-ladder/title.toml", "=", ":"), "the-salt-ladder/title.toml: not TOML"),
-        (
-            lambda folder: (folder / "the-salt-ladder/title.toml").unlink(),
-            "title.toml: there is no such file",
-        ),
-        (
-            lambda folder: (folder / TERSE).rename(folder / "the-salt-ladder/Tuesday.md"),
-            "is named NN-short-slug",
-        ),
+        (_replace(TERSE, "Good salt.} {+acting| F", "Good salt. F"), "'Good salt. Farrant good too.…' covers 2"),
+        (_replace(REPRINTED, "{+direction| It", "{-direction| It"), "but other labels"),
+        (_replace(REPRINTED, "The Weekly Lantern", "Mid-Shires Press Service"), "same text and outlet as"),
+        (_replace(REPRINTED, "share one coat", "share two coats"), "10: trap 'near_duplicate' and the other texts"),
+        (_replace(TITLE, "name", "called"), f"{TITLE}: needs a name"),
+        (_replace(TITLE, '"film"', '"opera"'), f"{TITLE}: unknown kind 'opera'"),
+        (_replace(TITLE, '"film"', '"place"'), "unknown aspect 'acting'"),
+        (_replace(TITLE, "=", ":"), f"{TITLE}: not TOML"),
+        (_replace(TITLE, "silent = []", 'silent = ["ending"]'), "speaks of 'ending', which title.toml says nobody"),
+        (_replace(TITLE, "silent = []", 'silent = ["smell"]'), "the-salt-ladder: unknown silent aspect 'smell'"),
+        (lambda folder: (folder / TITLE).unlink(), "title.toml: there is no such file"),
+        (lambda folder: (folder / TERSE).rename(folder / "the-salt-ladder/Tuesday.md"), "is named NN-short-slug"),
         (lambda folder: (folder / TERSE).write_bytes(b"\xff"), f"{TERSE}: not UTF-8"),
-        (
-            lambda folder: (folder / "my-aunt-the-weather/03-editor-mode.md").unlink(),
-            "7 reviews; a title has from 8",
-        ),
-        (
-            lambda folder: shutil.copy(folder / TERSE, folder / "the-salt-ladder/08-again.md"),
-            "the-salt-ladder/08: 2 reviews have this number",
-        ),
+        (lambda folder: (folder / "my-aunt-the-weather/03-editor-mode.md").unlink(), "7 reviews; a title has from 8"),
+        (lambda folder: shutil.copy(folder / TERSE, folder / "the-salt-ladder/08-again.md"), "2 reviews have this"),
+        (_ask(ASKED + 'must_cite = [["the-salt-ladder/06: The horse is lame."]]'), "stands 0 times in the-salt-ladder"),
+        (_ask(ASKED + 'must_cite = [["the-salt-ladder/99: The horse"]]'), "there is no review 'the-salt-ladder/99'"),
+        (_ask(ASKED), "question a: either name passages that answer it"),
+        (_ask(ASKED + 'unanswerable = "boring"'), "unknown reason 'boring'"),
+        (_ask(ASKED + 'unanswerable = "absent"\nprevious = "b"'), "question a: follows 'b', which is no question"),
+        (_ask(ASKED + 'unanswerable = "absent"\nprevious = "across"'), "a follow-up names the question before it"),
+        (_ask(ASKED + 'unanswerable = "absent"\nanswer = "yes"'), "unknown field 'answer'"),
+        (_ask(ASKED.replace("yes_no", "maybe")), "unknown kind 'maybe'"),
+        (_ask(ASKED.replace("the-salt-ladder", "x") + 'unanswerable = "absent"'), "question a: there is no title 'x'"),
+        (_ask("id = 1"), "'text' is missing"),
+        (_ask("id"), "questions.toml: not TOML"),
     ],
 )
 def test_the_check_refuses_what_contradicts_itself(copied: Path, spoil: Spoil, complaint: str) -> None:
+    assert check_split("dev", copied).problems == ()
+
     spoil(copied)
 
-    assert any(complaint in problem for problem in check_sources(copied).problems)
+    assert any(complaint in problem for problem in check_split("dev", copied).problems)
 
 
 def test_the_check_refuses_a_generated_file_that_is_missing_or_differs(tmp_path: Path) -> None:
-    (tmp_path / REVIEWS_FILE).write_text("{}\n", encoding="ascii")
+    (tmp_path / SAMPLE_FILE).write_text("{}\n", encoding="ascii")
+    (tmp_path / "old.jsonl").write_text("", encoding="ascii")
 
-    differs, missing = stale_files(REVIEWS, tmp_path)
+    stray, *problems = stale_files([DEV], tmp_path)
 
-    assert "differs" in differs
-    assert "no such file" in missing
+    assert "old.jsonl: nothing makes this file" in stray
+    assert len(problems) == 5
+    assert all("no such file" in problem for problem in problems if SAMPLE_FILE not in problem)
+    assert any(f"{SAMPLE_FILE}: differs" in problem for problem in problems)
 
 
-def test_the_check_command_prints_a_table_and_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_check_command_prints_the_tables_and_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
 
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["title", "reviews", "words", "positive", "negative", "neutral"]
-    assert lines[-1].split()[:2] == ["all", "30"]
+    out = capsys.readouterr().out
+    assert out.startswith("| title | kind | split | reviews | words | sentences |")
+    assert "| label | units | given by the first | by the second | agreed | kappa |" in out
 
 
 def test_commands_refuse_a_bad_corpus_with_one_line_each_and_status_one(
     copied: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _replace(TERSE, "{-pacing|", "{-tempo|")(copied)
-    monkeypatch.setattr("corpus.__main__.sample_folder", lambda: copied)
+    monkeypatch.setattr("corpus.__main__.split_folder", lambda split: copied if split == "dev" else split_folder(split))
 
-    for command in ("build", "check"):
+    for command in ("build", "check", "draw"):
         assert main([command]) == 1
         assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_the_check_refuses_a_readme_that_says_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with as_file(built_folder().parent / "README.md") as written:  # type: ignore[attr-defined]
+        text = written.read_text("utf-8")
+    readme = tmp_path / "README.md"
+    readme.write_text(text.replace("| opinion or none |", "| opinion or none | 1 |"), "utf-8")
+    monkeypatch.setattr("corpus.__main__._readme", lambda: readme)
+
+    assert main(["check"]) == 1
+    assert "README.md: its tables say otherwise" in capsys.readouterr().err
+
+
 def test_build_writes_the_files_that_the_corpus_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("corpus.__main__.built_folder", lambda: tmp_path)
+    readme = tmp_path / "README.md"
+    readme.write_text("".join(f"<!-- corpus:{n} -->\n<!-- /corpus:{n} -->\n" for n in ("titles", "kappa")), "utf-8")
+    built = tmp_path / "built"
+    monkeypatch.setattr("corpus.__main__.built_folder", lambda: built)
+    monkeypatch.setattr("corpus.__main__._readme", lambda: readme)
 
     assert main(["build"]) == 0
 
-    written = {file.name: file.read_text(encoding="ascii") for file in tmp_path.iterdir()}
-    assert written == built_files(REVIEWS)
+    assert {file.name: file.read_text("ascii") for file in built.iterdir()} == built_files([DEV, TEST])
+    assert "| The Salt Ladder | film | dev | 12 |" in readme.read_text("utf-8")
 
 
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
@@ -265,11 +193,3 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
 
     assert "python -m corpus check" in capsys.readouterr().out
-
-
-def _records(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (built_folder() / name).read_text(encoding="ascii").splitlines()]
-
-
-def _ids_with(words: str) -> list[str]:
-    return [found.id for found in REVIEWS if words in found.text]

@@ -1,4 +1,4 @@
-"""What the markup of the sample corpus means, and what it refuses."""
+"""What the markup of the corpus means, and what it refuses."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.markup import ASPECTS, STANCES, Label, MarkupError, Stance, escape, parse
+from corpus.labels import ASPECTS, STANCES, Label, Stance
+from corpus.markup import Marked, MarkupError, escape
+from corpus.markup import parse as parse_with
 
+FILM = tuple(ASPECTS["film"])
 MARKS = {stance: mark for mark, stance in STANCES.items()}
 
 Piece = tuple[str, tuple[str, Stance] | None]
 
+
+def parse(source: str, first_line: int = 1) -> Marked:
+    return parse_with(source, FILM, first_line)
+
+
 plain_pieces = st.tuples(st.text(), st.none())
 marked_pieces = st.tuples(
     st.text(min_size=1).filter(lambda words: words == words.strip()),
-    st.tuples(st.sampled_from(ASPECTS), st.sampled_from(sorted(MARKS))),
+    st.tuples(st.sampled_from(FILM), st.sampled_from(sorted(MARKS))),
 )
 
 
@@ -69,10 +77,10 @@ def test_sarcasm_belongs_to_every_label_of_its_span() -> None:
 
 
 def test_a_severe_complaint_belongs_to_the_blame_alone() -> None:
-    praise, blame = parse("{+acting !safety -visuals| Well played, but it flashes.}").labels
+    praise, blame = parse("{+acting !danger -visuals| Well played, but it flashes.}").labels
 
     assert praise.severity is None
-    assert blame.severity == "safety"
+    assert blame.severity == "danger"
 
 
 def test_a_span_may_run_over_a_line_break() -> None:
@@ -112,8 +120,8 @@ def test_offsets_count_code_points() -> None:
         ("{-acting irony| good}", "unknown flag 'irony'"),
         ("{-acting !dull| good}", "unknown severe complaint '!dull'"),
         ("{+acting 0acting| good}", "neutral and signed at once"),
-        ("{+acting !safety| good}", "without any blame"),
-        ("{-acting !safety !offence| bad}", "two severe complaints"),
+        ("{+acting !danger| good}", "without any blame"),
+        ("{-acting !danger !abuse| bad}", "two severe complaints"),
         ("{+acting +acting| good}", "written twice"),
         (r"a \n b", "a backslash before 'n'"),
         ("a \\", "a backslash at the very end"),
@@ -139,3 +147,9 @@ def test_an_unclosed_span_is_reported_where_it_was_opened() -> None:
         parse("one\n{+acting| two\nthree\nfour")
 
     assert refusal.value.line == 2
+
+
+def test_each_kind_of_title_has_its_own_aspects() -> None:
+    assert parse_with("{+food| Good soup.}", ASPECTS["place"]).labels[0].aspect == "food"
+    with pytest.raises(MarkupError, match="unknown aspect 'food'; use one of story"):
+        parse("{+food| Good soup.}")
