@@ -10,13 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import add, ask, cold, document, embed, films, memory, report, retrieval
+from benchmarks import add, ask, cold, corpus, document, embed, films, memory, report, retrieval
 from benchmarks.clock import Say
 from benchmarks.libraries import Libraries
 from benchmarks.report import CannotMeasure, Report
+from corpus.reader import SPLITS
 from rag.errors import PullquoteError
 
-NAMES = ("embed", "cold", "retrieval", "add", "ask", "memory", "films")
+NAMES = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "corpus")
 NEED_DATA = ("retrieval", "films")
 EXAMPLES = """\
 examples:
@@ -25,6 +26,7 @@ examples:
   python -m benchmarks --quick                   small, without data, in three minutes; writes nothing
   python -m benchmarks embed --texts notes.txt   the sentences of any text file
   python -m benchmarks retrieval --data DATA --json
+  python -m benchmarks corpus                    how good answers are, on our own corpus, into docs/quality.md
 
 DATA holds subjqa/*.jsonl and films/*.jsonl.
 
@@ -57,9 +59,18 @@ def _run_all(options: argparse.Namespace) -> list[Report]:
             reports.append(found)
             if not options.json:
                 print(report.markdown(found), flush=True)
-            if options.data is not None and not (options.quick or options.texts):
-                document.write(found, f"uv run python -m benchmarks {name} --data DATA")
+            _write(name, found, options)
     return reports
+
+
+def _write(name: str, found: Report, options: argparse.Namespace) -> None:
+    """A full run stands in the docs; the corpus needs no data for that."""
+    if options.quick or options.texts:
+        return
+    if name == "corpus":
+        document.write(found, f"uv run python -m benchmarks corpus --split {options.split}", document.QUALITY)
+    elif options.data is not None:
+        document.write(found, f"uv run python -m benchmarks {name} --data DATA")
 
 
 def _chosen(options: argparse.Namespace) -> list[str]:
@@ -88,6 +99,8 @@ def _run(name: str, options: argparse.Namespace, libraries: Libraries) -> Report
         return add.run(options.data, say, quick=quick)
     if name == "ask":
         return ask.run(libraries, say, quick=quick)
+    if name == "corpus":
+        return corpus.run(options.split, say, quick=quick)
     return memory.run(say, quick=quick) if name == "memory" else films.run(options.data, say, quick=quick)
 
 
@@ -112,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="smaller, in three minutes; writes nothing")
     parser.add_argument("--data", type=Path, metavar="PATH", help="a folder with subjqa/*.jsonl and films/*.jsonl")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="embed the sentences of this text file")
+    parser.add_argument("--split", choices=SPLITS, default="dev", help="titles to ask about (corpus) [default: dev]")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     return parser
 

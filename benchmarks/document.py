@@ -1,4 +1,4 @@
-"""`docs/benchmarks.md`: what a full run found, between the markers of its benchmark; the prose around them is ours."""
+"""`docs/`: what a full run found, between the markers of its benchmark; the prose around them is ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.report import CannotMeasure, Report
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_DOCS = Path(__file__).parent.parent / "docs"
+DOCUMENT = _DOCS / "benchmarks.md"
+QUALITY = _DOCS / "quality.md"
 _LIBRARIES = ("chromadb", "onnxruntime", "numpy", "SQLAlchemy")
 
 

@@ -76,6 +76,8 @@ def _bar(bar: Bar) -> dict[str, object]:
 
 
 def _bars(bars: Sequence[Bar]) -> str:
+    if not bars:
+        return ""
     rows = tuple((bar.what, _number(bar.measured, bar.unit), _limit(bar), _verdict(bar)) for bar in bars)
     return _table(Table(("bar", "measured", "limit", ""), rows))
 
