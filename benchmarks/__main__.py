@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import add, ask, cold, corpus, document, embed, films, memory, report, retrieval
+from benchmarks import add, ask, cold, document, embed, films, memory, report, retrieval
 from benchmarks.clock import Say
 from benchmarks.libraries import Libraries
 from benchmarks.report import CannotMeasure, Report
@@ -100,6 +100,8 @@ def _run(name: str, options: argparse.Namespace, libraries: Libraries) -> Report
     if name == "ask":
         return ask.run(libraries, say, quick=quick)
     if name == "corpus":
+        from benchmarks import corpus  # brings scipy.stats, two seconds that no other benchmark should pay
+
         return corpus.run(options.split, say, quick=quick)
     return memory.run(say, quick=quick) if name == "memory" else films.run(options.data, say, quick=quick)
 

@@ -117,7 +117,7 @@ def _ask_all(corpus: Corpus, library: Library, names: Names, say: Say) -> list[O
 
 
 def _outcome(question: Question, answer: Answer, names: Names, reviews: Mapping[str, Review]) -> Outcome:
-    gold = _gold_sentences(question, reviews)
+    gold = _gold(question, reviews)
     # In the order in which the engine was handed them.
     chosen = retrieve.spread([passage for passage in answer.candidates if passage.sentence.id in answer.chosen])
     retrieved = [Passage(names[p.sentence.review_id], p.sentence.start, p.sentence.end) for p in chosen]
@@ -134,16 +134,16 @@ def _outcome(question: Question, answer: Answer, names: Names, reviews: Mapping[
     )
 
 
-def _gold_sentences(question: Question, reviews: Mapping[str, Review]) -> list[Passage]:
-    """The sentences that hold the planted evidence, each once: what a search can find."""
+def _gold(question: Question, reviews: Mapping[str, Review]) -> list[list[Passage]]:
+    """The planted evidence, sentence by sentence: one found sentence answers with all of its clauses."""
     found = []
     for name in dict.fromkeys(span.review for span in question.evidence):
         review = reviews[name]
-        spans = [_passage(span) for span in question.evidence if span.review == name]
+        places = [_passage(span) for span in question.evidence if span.review == name]
         for sentence in sentences(review.text, review.labels, review.lang):
-            place = Passage(name, sentence.start, sentence.end)
-            found += [place] if any(place.overlaps(span) for span in spans) else []
-    return found
+            whole = Passage(name, sentence.start, sentence.end)
+            found.append([place for place in places if place.overlaps(whole)])
+    return [places for places in found if places]
 
 
 def _passage(span: Span) -> Passage:

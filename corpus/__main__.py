@@ -52,7 +52,7 @@ def check(corpora: Sequence[Corpus]) -> int:
     """Refuse a wrong shape, stale generated files and a README that says otherwise, else print the tables."""
     dev, test = corpora
     problems = [*shape_problems(dev, test), *stale_files(corpora, built_folder())]
-    problems += second_reading.problems(second_reading.marked(corpora))
+    problems += second_reading.problems(second_reading.marked(corpora), _kinds(corpora))
     text = _readme().read_text("utf-8")
     if not problems and _with_tables(text, corpora) != text:
         problems.append(f"{README}: its tables say otherwise than the corpus; run python -m corpus build")
@@ -76,13 +76,16 @@ def draw(corpora: Sequence[Corpus]) -> int:
 
 def _tables(corpora: Sequence[Corpus]) -> dict[str, str]:
     """The tables that the README repeats, by the name of their block."""
-    kinds = {title.slug: title.kind for corpus in corpora for title in corpus.titles}
     try:
         first, second = (second_reading.read(name).marks for name in (second_reading.FIRST, second_reading.SECOND))
-        agreed = second_reading.table(second_reading.agreements(first, second, kinds))
+        agreed = second_reading.table(second_reading.agreements(first, second, _kinds(corpora)))
     except CorpusError as error:
         agreed = f"{error}\n"
     return {"titles": table(corpora), "kappa": agreed}
+
+
+def _kinds(corpora: Sequence[Corpus]) -> dict[str, str]:
+    return {title.slug: title.kind for corpus in corpora for title in corpus.titles}
 
 
 def _with_tables(text: str, corpora: Sequence[Corpus]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from corpus.built import built_files
 from corpus.labels import ASPECTS
 from corpus.loader import Corpus, questions
-from corpus.planted import Span, votes
+from corpus.planted import apart, votes
 from corpus.questions import Question
 from corpus.reader import (
     TRAPS,
@@ -39,6 +39,10 @@ NEARLY = 0.8
 BOMB_DAYS = 10
 BOMB_REVIEWS = 3
 LANGUAGE = re.compile(r"[a-z]{2}")
+SEVERE_REVIEWS = range(1, 3)
+"""How many reviews of a product or a place hold a severe complaint."""
+_SENTENCE_END = re.compile(r"[.!?…][\"”’)]*\s+$")
+_LEAST_LETTERS = 4
 
 
 @dataclass(frozen=True)
@@ -173,13 +177,19 @@ def _told_problems(review: Review) -> Iterator[str]:
 
 
 def _span_problems(review: Review) -> Iterator[str]:
-    """A span that the sentence splitter would cut covers two sentences, unless the words say that it is one."""
-    alone = {(s.start, s.end) for s in sentences(review.text, (), review.lang)}
+    """A border that the splitter would set within a span parts two sentences, unless it lies within a quotation."""
+    borders = [sentence.start for sentence in sentences(review.text, (), review.lang)]
     for start, end in dict.fromkeys((label.start, label.end) for label in review.labels):
-        inside = [s for s in alone if start <= s[0] and s[1] <= end]
-        if len(inside) > 1 and re.search(r"[.!?…]\s+[A-Z]", review.text[start:end]):
-            words = " ".join(review.text[start : min(end, start + 50)].split())
-            yield f"{review.id}: '{words}…' covers {len(inside)} sentences; mark each"
+        for border in (border for border in borders if start < border < end):
+            before = review.text[start:border]
+            if _SENTENCE_END.search(before) and review.text[border].isupper() and not _within_quotation(before):
+                words = " ".join(review.text[start : min(end, start + 50)].split())
+                yield f"{review.id}: '{words}…' covers two sentences; mark each"
+                break
+
+
+def _within_quotation(before: str) -> bool:
+    return before.count("“") > before.count("”") or before.count('"') % 2 == 1
 
 
 def _is_date(text: str) -> bool:
@@ -200,11 +210,12 @@ def _title_problems(title: Title, reviews: list[Review], files: int) -> Iterator
     for review_id, times in Counter(review.id for review in reviews).items():
         if times > 1:
             yield f"{review_id}: {times} reviews have this number; give each its own"
-    for critic, times in Counter(review.critic for review in reviews if review.critic).items():
+    for critic, times in Counter(review.critic for review in votes(reviews) if review.critic).items():
         if times > 1:
             yield f"{title.slug}: {times} reviews by {critic}; a critic reviews a title once"
-    if title.kind in ("product", "place") and not any(label.severity for r in reviews for label in r.labels):
-        yield f"{title.slug}: no severe complaint; a {title.kind} has one or two"
+    severe = sum(any(label.severity for label in review.labels) for review in reviews)
+    if title.kind in ("product", "place") and severe not in SEVERE_REVIEWS:
+        yield f"{title.slug}: {severe} reviews with a severe complaint; a {title.kind} has one or two"
     yield from _silence_problems(title, reviews)
 
 
@@ -216,6 +227,12 @@ def _silence_problems(title: Title, reviews: Sequence[Review]) -> Iterator[str]:
         for review in reviews:
             if any(label.aspect == aspect for label in review.labels):
                 yield f"{review.id}: speaks of '{aspect}', which title.toml says nobody does"
+    for thing in title.absent:
+        # The last word names it: "the saw attachment". Short ones stand in others.
+        word = re.sub(r"s$", "", thing.split()[-1].casefold())
+        for review in reviews:
+            if len(word) >= _LEAST_LETTERS and word in review.text.casefold():
+                yield f"{review.id}: holds '{word}', and title.toml says that nobody mentions {thing}"
 
 
 def _trap_problems(reviews: Sequence[Review]) -> Iterator[str]:
@@ -255,40 +272,49 @@ def _reprint_problems(first: Review, second: Review) -> Iterator[str]:
 
 
 def _question_problems(asked: Sequence[Question], titles: Sequence[Title], reviews: Sequence[Review]) -> Iterator[str]:
-    slugs = {title.slug for title in titles}
-    texts = {review.id: review.text for review in votes(reviews)}
+    known = {title.slug: title for title in titles}
+    kept = {review.id: review for review in votes(reviews)}
     for name, times in Counter(question.id for question in asked).items():
         if times > 1:
             yield f"question {name}: {times} questions have this id"
     for (text, _), times in Counter((q.text, q.about if q.picked or q.previous else ()) for q in asked).items():
         if times > 1:
             yield f"question '{text}': asked {times} times"
-    ids = {question.id for question in asked}
+    earlier: set[str] = set()
     for question in asked:
-        yield from (f"question {question.id}: {problem}" for problem in _one_question(question, slugs, ids, texts))
+        found = (*_scope_problems(question, known, earlier), *_passage_problems(question, kept))
+        yield from (f"question {question.id}: {problem}" for problem in found)
+        earlier.add(question.id)
 
 
-def _one_question(question: Question, slugs: set[str], ids: set[str], texts: dict[str, str]) -> Iterator[str]:
-    if unknown := set(question.about) - slugs:
+def _scope_problems(question: Question, titles: Mapping[str, Title], earlier: Set[str]) -> Iterator[str]:
+    kinds = {titles[slug].kind for slug in question.about if slug in titles}
+    if unknown := set(question.about) - titles.keys():
         yield f"there is no title '{min(unknown)}' in this split"
-    if question.previous is not None and question.previous not in ids:
-        yield f"follows '{question.previous}', which is no question"
+    if question.aspect and any(question.aspect not in ASPECTS[kind] for kind in kinds):
+        yield f"unknown aspect '{question.aspect}'"
+    if question.previous is not None and question.previous not in earlier:
+        yield f"follows '{question.previous}', which is no question before it"
     if (question.kind == "follow_up") != (question.previous is not None):
         yield "a follow-up names the question before it, and nothing else does"
+
+
+def _passage_problems(question: Question, reviews: Mapping[str, Review]) -> Iterator[str]:
     if bool(question.unanswerable) == bool(question.must_cite):
         yield "either name passages that answer it (must_cite), or say why it is unanswerable"
     if any(not group for group in question.must_cite):
         yield "a group of must_cite is empty"
-    if clash := set(question.evidence) & set(question.must_not_cite):
-        yield f"{min(clash, key=str)} must be cited and must not be"
-    yield from (
-        f"{span} holds no words" for span in (*question.evidence, *question.must_not_cite) if _blank(span, texts)
-    )
-
-
-def _blank(span: Span, texts: dict[str, str]) -> bool:
-    words = texts[span.review][span.start : span.end]
-    return not words or words != words.strip()
+    for span in question.evidence:
+        if span.review.partition("/")[0] not in question.about:
+            yield f"cites {span.review}, and is not about its title"
+    kept = [*reviews.values()]
+    if len(apart(question.must_not_cite, question.evidence, kept)) < len(question.must_not_cite):
+        yield "a passage that must not be cited shares a sentence with one that must"
+    wordings = {word for group in question.must for word in group}
+    if clash := wordings & set(question.must_not):
+        yield f"'{min(clash)}' must be said and must not be"
+    if not all(map(str.strip, (*wordings, *question.must_not))):
+        yield "a wording of must or must_not is empty"
 
 
 # ── the whole ────────────────────────────────────────────────────────────────────────────────────

@@ -5,24 +5,32 @@ The rules look at what was planted and never at how the program answers. Wording
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 from corpus.labels import ASPECTS, OVERALL
-from corpus.planted import Counts, Side, Span, counts, labels_on, spans, votes
+from corpus.planted import Counts, Side, Span, apart, counts, labels_on, spans, votes
 from corpus.questions import Kind, Question
 from corpus.reader import Review, Title
 
+OF = {"film": " in", "book": " in", "product": " of the", "place": " at", "game": " in"}
+"""Between an aspect and the name of its title."""
 PEOPLE = {"film": "critics", "book": "readers", "product": "buyers", "place": "guests", "game": "players"}
 KINDS = {"film": "films", "book": "books", "product": "products", "place": "restaurants", "game": "games"}
+_BRACKETS = re.compile(r"\s*\([^)]*\)")
 NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
+LAST_NAME = 3
+"""A last name of fewer letters is not one: "G. S."."""
 MOST_NAMED = 4
 """A question who praised something is asked where no more signed critics than this did."""
 ACROSS_PRAISED = 3
 """A title counts as praised for an aspect across titles when this many reviews praise it and fewer blame it."""
+CLEARLY_BETTER = 0.3
+"""One of two titles has clearly better reviews when its share of praise is this much greater."""
 COMPARED_MENTIONS = 3
 """Two titles are compared on an aspect of which this many reviews of each speak."""
 MOST_COMPARISONS = 6
@@ -47,19 +55,21 @@ _HOW_MANY_SPEAK = ("How many {people} mention {aspect}{of}?", "How many reviews 
 _YES_NO = ("Do {people} like {aspect}{of}?", "Did {people} agree about {aspect}{of}?")
 _ABOUT = ("What do {people} say about {aspect}{of}?", "What did {people} think of {aspect}{of}?")
 _FOLLOW_UP = ("And {aspect}?", "What about {aspect}?", "And how was {aspect}?")
-_COMPARE = (
-    "Which has the better reviews for {aspect}, {first} or {second}?",
-    "Compare {aspect} of {first} and {second}.",
-)
+_WHICH = "Which has the better reviews for {aspect}, {first} or {second}?"
+_COMPARE = "How does {aspect} compare between {first} and {second}?"
 
 
 @dataclass(frozen=True)
 class _Subject:
-    """A title as the rules see it. ``number`` counts the titles of the split and turns the wordings."""
+    """A title as the rules see it. ``number`` counts the titles of the split and turns the wordings.
+
+    ``things`` are two of which no review says a word, as far as may be none that was asked about before.
+    """
 
     title: Title
     reviews: tuple[Review, ...]
     number: int
+    things: tuple[str, ...]
 
     @cached_property
     def tallied(self) -> dict[str, Counts]:
@@ -75,16 +85,26 @@ class _Subject:
 
 def derived(titles: Sequence[Title], reviews: Iterable[Review]) -> list[Question]:
     """Some ten questions a title, and a few across the titles of the split."""
-    kept = votes(reviews)
-    subjects = [
-        _Subject(title, tuple(review for review in kept if review.slug == title.slug), number)
-        for number, title in enumerate(titles)
-    ]
+    subjects = _subjects(titles, votes(reviews))
     return [
         *(question for subject in subjects for question in _of_title(subject)),
         *_across(subjects),
         *_compared(subjects),
     ]
+
+
+def _subjects(titles: Sequence[Title], reviews: Sequence[Review]) -> list[_Subject]:
+    subjects: list[_Subject] = []
+    asked: set[str] = set()
+    for number, title in enumerate(titles):
+        silent = [ASPECTS[title.kind][aspect] for aspect in title.silent[:1]]
+        # False sorts first: what was asked about another title comes last.
+        fresh = sorted(title.absent, key=asked.__contains__)
+        things = (*silent, *fresh)[:2]
+        asked.update(set(things) - set(silent))
+        of_title = tuple(review for review in reviews if review.slug == title.slug)
+        subjects.append(_Subject(title, of_title, number, things))
+    return subjects
 
 
 def _of_title(subject: _Subject) -> Iterator[Question]:
@@ -99,11 +119,11 @@ def _of_title(subject: _Subject) -> Iterator[Question]:
     yield from first
     yield from (_sided(subject, "why", _WHY, aspect, "negative", "why", 1) for aspect in blamed[1:2])
     yield from _who(subject)
-    yield from (_how_many(subject, _HOW_MANY_BLAME, aspect, "negative", "how-many-blame") for aspect in spoken[:1])
+    spoken_ill = [aspect for aspect in spoken if aspect in blamed]
+    yield from (_how_many(subject, _HOW_MANY_BLAME, aspect, "negative", "how-many-blame") for aspect in spoken_ill[:1])
     yield from (_how_many(subject, _HOW_MANY_SPEAK, aspect, None, "how-many") for aspect in spoken[2:3])
     yield from (_both_sides(subject, aspect) for aspect in divided[:1])
-    others = [aspect for aspect in spoken if first and aspect != first[0].aspect]
-    yield from (_follow_up(subject, aspect, first[0]) for aspect in others[:1])
+    yield from (_follow_up(subject, other, asked) for asked in first[:1] for other in _others(subject, asked)[:1])
     yield from _unanswerable(subject)
 
 
@@ -111,10 +131,15 @@ def _sided(
     subject: _Subject, kind: Kind, wordings: Sequence[str], aspect: str, side: Side, rule: str, turn: int
 ) -> Question:
     """What is said for an aspect, or against it."""
+    right, wrong = _for_and_against(subject, aspect, side)
+    return _asked(subject, kind, wordings, aspect, rule, turn, side=side, must_cite=(right,), must_not_cite=wrong)
+
+
+def _for_and_against(subject: _Subject, aspect: str, side: Side) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """The passages of a side, and those of the other side that share no sentence with one of these."""
     against: Side = "negative" if side == "positive" else "positive"
     right = spans(subject.reviews, aspect, side)
-    wrong = tuple(span for span in spans(subject.reviews, aspect, against) if span not in right)
-    return _asked(subject, kind, wordings, aspect, rule, turn, side=side, must_cite=(right,), must_not_cite=wrong)
+    return right, apart(spans(subject.reviews, aspect, against), right, subject.reviews)
 
 
 def _both_sides(subject: _Subject, aspect: str) -> Question:
@@ -141,9 +166,16 @@ def _who(subject: _Subject) -> Iterator[Question]:
             1,
             side="positive",
             must_cite=(spans(subject.reviews, aspect, "positive"),),
-            must=tuple((name,) for name in named),
+            must=tuple(_called(name) for name in named),
             must_not=tuple(r.critic for r in subject.reviews if r.critic and r.critic not in named),
         )
+
+
+def _called(critic: str) -> tuple[str, ...]:
+    """A critic as signed, without what stands in brackets, and by the last name alone."""
+    plain = _BRACKETS.sub("", critic).strip()
+    last = plain.split()[-1]
+    return tuple(dict.fromkeys((critic, plain, last if len(last) >= LAST_NAME else plain)))
 
 
 def _how_many(subject: _Subject, wordings: Sequence[str], aspect: str, side: Side | None, rule: str) -> Question:
@@ -157,13 +189,21 @@ def _how_many(subject: _Subject, wordings: Sequence[str], aspect: str, side: Sid
         rule,
         0,
         side=side,
-        # Nobody blames it: the count itself is the answer, and whatever is said of it stands behind that.
-        must_cite=(spans(subject.reviews, aspect, side) or spans(subject.reviews, aspect),),
+        must_cite=(spans(subject.reviews, aspect, side),),
         must=(_number(count),),
     )
 
 
+def _others(subject: _Subject, asked: Question) -> list[str]:
+    """Aspects of which the same can be asked as before, the most discussed first."""
+    spoken = subject.ranked(lambda found: found.mentioning if asked.side and found.on(asked.side) else 0)
+    return [aspect for aspect in spoken if aspect != asked.aspect]
+
+
 def _follow_up(subject: _Subject, aspect: str, previous: Question) -> Question:
+    """It asks of another aspect what was asked before: "What is wrong with the pacing?" and then "And the ending?"."""
+    assert previous.side is not None
+    right, wrong = _for_and_against(subject, aspect, previous.side)
     return _asked(
         subject,
         "follow_up",
@@ -171,7 +211,9 @@ def _follow_up(subject: _Subject, aspect: str, previous: Question) -> Question:
         aspect,
         "follow-up",
         0,
-        must_cite=(spans(subject.reviews, aspect),),
+        side=previous.side,
+        must_cite=(right,),
+        must_not_cite=wrong,
         previous=previous.id,
     )
 
@@ -179,9 +221,7 @@ def _follow_up(subject: _Subject, aspect: str, previous: Question) -> Question:
 def _unanswerable(subject: _Subject) -> Iterator[Question]:
     """One aspect and one other thing of which no review says a word."""
     title = subject.title
-    silent = [ASPECTS[title.kind][aspect] for aspect in title.silent[:1]]
-    things = [*silent, *title.absent][:2]
-    for number, thing in enumerate(things, 1):
+    for number, thing in enumerate(subject.things, 1):
         yield Question(
             id=f"{title.slug}:absent-{number}",
             text=_worded(subject, _ABOUT, thing, number),
@@ -233,8 +273,9 @@ def _picked(subject: _Subject, turn: int) -> bool:
 
 
 def _worded(subject: _Subject, wordings: Sequence[str], aspect: str, turn: int) -> str:
-    wording = wordings[subject.number % len(wordings)]
-    of = "" if _picked(subject, turn) else f" of {subject.title.name}"
+    # Halved, so that each wording is asked with the title and without.
+    wording = wordings[subject.number // 2 % len(wordings)]
+    of = "" if _picked(subject, turn) else f"{OF[subject.title.kind]} {subject.title.name}"
     return wording.format(people=PEOPLE[subject.title.kind], aspect=aspect, of=of)
 
 
@@ -250,9 +291,9 @@ def _across(subjects: Sequence[_Subject]) -> Iterator[Question]:
     """Which titles of a kind are praised for an aspect: where some are, and some are not."""
     for kind in ASPECTS:
         of_kind = [subject for subject in subjects if subject.title.kind == kind]
-        for aspect in ASPECTS[kind]:
-            praised = [subject for subject in of_kind if aspect in subject.tallied and _praised(subject, aspect)]
-            if aspect == OVERALL or not 2 <= len(praised) <= len(of_kind) // 2:
+        for aspect in dict.fromkeys(aspect for subject in of_kind for aspect in subject.tallied):
+            praised = [subject for subject in of_kind if _praised(subject, aspect)]
+            if not 2 <= len(praised) <= len(of_kind) // 2:
                 continue
             others = [s for s in of_kind if not s.tallied[aspect].on("positive")]
             yield Question(
@@ -265,9 +306,13 @@ def _across(subjects: Sequence[_Subject]) -> Iterator[Question]:
                 side="positive",
                 counts=tuple(subject.tallied[aspect] for subject in praised),
                 must_cite=tuple(spans(subject.reviews, aspect, "positive") for subject in praised),
-                must=tuple((subject.title.name, *subject.title.aliases) for subject in praised),
+                must=tuple(_names(subject.title) for subject in praised),
                 must_not=tuple(subject.title.name for subject in others),
             )
+
+
+def _names(title: Title) -> tuple[str, ...]:
+    return (title.name, *title.aliases)
 
 
 def _praised(subject: _Subject, aspect: str) -> bool:
@@ -279,13 +324,14 @@ def _compared(subjects: Sequence[_Subject]) -> Iterator[Question]:
     """Neighbouring titles of one kind, on the aspect of which both speak most."""
     of_kinds = ([subject for subject in subjects if subject.title.kind == kind] for kind in ASPECTS)
     asked = 0
-    for number, (first, second) in enumerate(pair for of_kind in of_kinds for pair in pairwise(of_kind)):
+    for first, second in (pair for of_kind in of_kinds for pair in pairwise(of_kind)):
         least = {a: min(first.tallied[a].mentioning, second.tallied[a].mentioning) for a in first.tallied}
         aspect = max(least, key=lambda name: (least[name], name))
         if least[aspect] < COMPARED_MENTIONS or asked == MOST_COMPARISONS:
             continue
         asked += 1
-        wording = _COMPARE[number % len(_COMPARE)]
+        better = _clearly_better(first, second, aspect)
+        wording = _WHICH if better else _COMPARE
         yield Question(
             id=f"compare:{first.title.slug}:{second.title.slug}",
             text=wording.format(
@@ -297,4 +343,12 @@ def _compared(subjects: Sequence[_Subject]) -> Iterator[Question]:
             aspect=aspect,
             counts=(first.tallied[aspect], second.tallied[aspect]),
             must_cite=(spans(first.reviews, aspect), spans(second.reviews, aspect)),
+            must=(_names(better.title),) if better else (),
         )
+
+
+def _clearly_better(first: _Subject, second: _Subject, aspect: str) -> _Subject | None:
+    shares = [found.on("positive") / found.mentioning for found in (first.tallied[aspect], second.tallied[aspect])]
+    if abs(shares[0] - shares[1]) < CLEARLY_BETTER:
+        return None
+    return first if shares[0] > shares[1] else second

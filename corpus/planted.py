@@ -12,6 +12,7 @@ from typing import Literal
 
 from corpus.labels import Label
 from corpus.reader import Review
+from corpus.sentences import sentences
 
 Side = Literal["positive", "negative"]
 
@@ -60,6 +61,19 @@ def spans(reviews: Sequence[Review], aspect: str, side: Side | None = None) -> t
     """Where the reviews speak of an aspect, in the order of the reviews, each place once."""
     found = (Span(r.id, label.start, label.end) for r in reviews for label in labels_on(r, aspect, side))
     return tuple(dict.fromkeys(found))
+
+
+def apart(found: Iterable[Span], others: Iterable[Span], reviews: Sequence[Review]) -> tuple[Span, ...]:
+    """The spans that share no sentence with one of the others."""
+    known = {review.id: review for review in reviews}
+    taken = {place for span in others for place in _places(span, known[span.review])}
+    return tuple(span for span in found if not taken.intersection(_places(span, known[span.review])))
+
+
+def _places(span: Span, review: Review) -> list[tuple[str, int]]:
+    """The sentences that a span touches, by review and ordinal."""
+    found = sentences(review.text, review.labels, review.lang)
+    return [(review.id, s.ordinal) for s in found if s.start < span.end and span.start < s.end]
 
 
 def counts(title: str, reviews: Sequence[Review], aspect: str) -> Counts:

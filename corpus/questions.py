@@ -10,7 +10,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from typing import Any, Literal, get_args
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpus.planted import Counts, Side, Span, counts, spans
 from corpus.reader import CorpusError, Review
@@ -25,9 +27,6 @@ Unanswerable = Literal[
 Origin = Literal["derived", "hand"]
 
 FILE = "questions.toml"
-_FIELDS = frozenset(
-    "id text kind about picked previous aspect side must_cite must_not_cite must must_not unanswerable".split()
-)
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,32 @@ class Question:
         return tuple(dict.fromkeys(span for group in self.must_cite for span in group))
 
 
+class _Written(BaseModel):
+    """A ``[[question]]`` as it is written."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str = Field(min_length=1)
+    text: str = Field(min_length=1)
+    kind: Kind
+    about: list[str] = Field(min_length=1)
+    picked: bool = False
+    previous: str | None = None
+    unanswerable: Unanswerable | None = None
+    aspect: str | None = None
+    side: Side | None = None
+    must_cite: list[list[str]] = []
+    must_not_cite: list[str] = []
+    must: list[list[str]] = []
+    must_not: list[str] = []
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    question: list[_Written]
+
+
 def handwritten(folder: Traversable, reviews: Mapping[str, Review]) -> list[Question]:
     """The questions in a split's file, by their order there. Raises CorpusError."""
     place = f"{folder.name}/{FILE}"
@@ -69,44 +94,38 @@ def handwritten(folder: Traversable, reviews: Mapping[str, Review]) -> list[Ques
     if not file.is_file():
         return []
     try:
-        tables = tomllib.loads(file.read_bytes().decode("utf-8")).get("question", [])
+        written = _File.model_validate(tomllib.loads(file.read_bytes().decode("utf-8"))).question
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CorpusError(place, f"not TOML: {error}") from None
-    return [_question(table, reviews, f"{place}: question {number}") for number, table in enumerate(tables, 1)]
+    except ValidationError as error:
+        first = error.errors()[0]
+        # Places count from 0 in pydantic, and from 1 for people.
+        where = " ".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
+        raise CorpusError(place, f"{where}: {first['msg']}") from None
+    return [_question(one, reviews, f"{place}: question {one.id}") for one in written]
 
 
-def _question(table: dict[str, Any], reviews: Mapping[str, Review], place: str) -> Question:
-    place += f" ({table.get('id', 'no id')})"
-    unknown = sorted(set(table) - _FIELDS)
-    if unknown:
-        raise CorpusError(place, f"unknown field '{unknown[0]}'; use {', '.join(sorted(_FIELDS))}")
-    for key in ("id", "text", "kind", "about"):
-        if not table.get(key):
-            raise CorpusError(place, f"'{key}' is missing")
-    if table["kind"] not in get_args(Kind):
-        raise CorpusError(place, f"unknown kind '{table['kind']}'; use one of {', '.join(get_args(Kind))}")
-    if table.get("unanswerable") not in (None, *get_args(Unanswerable)):
-        raise CorpusError(place, f"unknown reason '{table['unanswerable']}'; use {', '.join(get_args(Unanswerable))}")
-    about, aspect, side = tuple(table["about"]), table.get("aspect"), table.get("side")
-    groups = tuple(tuple(_find(text, reviews, place) for text in group) for group in table.get("must_cite", ()))
+def _question(written: _Written, reviews: Mapping[str, Review], place: str) -> Question:
+    aspect = written.aspect
+    groups = tuple(tuple(_find(text, reviews, place) for text in group) for group in written.must_cite)
     if aspect and not groups:
-        groups = tuple(spans(_of(slug, reviews), aspect, side) for slug in about)
+        groups = tuple(spans(_of(slug, reviews), aspect, written.side) for slug in written.about)
     return Question(
-        id=table["id"],
-        text=table["text"],
-        kind=table["kind"],
+        id=written.id,
+        text=written.text,
+        kind=written.kind,
         origin="hand",
-        about=about,
-        picked=table.get("picked", False),
-        previous=table.get("previous"),
-        unanswerable=table.get("unanswerable"),
+        about=tuple(written.about),
+        picked=written.picked,
+        previous=written.previous,
+        unanswerable=written.unanswerable,
         aspect=aspect,
-        side=side,
-        counts=() if table.get("unanswerable") else tuple(_counts(slug, reviews, aspect, groups) for slug in about),
+        side=written.side,
+        counts=() if written.unanswerable else tuple(_counts(s, reviews, aspect, groups) for s in written.about),
         must_cite=groups,
-        must_not_cite=tuple(_find(text, reviews, place) for text in table.get("must_not_cite", ())),
-        must=tuple(tuple(group) for group in table.get("must", ())),
-        must_not=tuple(table.get("must_not", ())),
+        must_not_cite=tuple(_find(text, reviews, place) for text in written.must_not_cite),
+        must=tuple(map(tuple, written.must)),
+        must_not=tuple(written.must_not),
     )
 
 

@@ -127,7 +127,7 @@ def sheet(drawn: Iterable[Span], corpora: Iterable[Corpus]) -> str:
 
 def _row(span: Span, review: Review) -> str:
     words = " ".join(review.text[span.start : span.end].split())
-    return f"--- {span.review} {span.start}:{span.end} --- {words}\n"
+    return f"--- {_said(span)} --- {words}\n"
 
 
 # ── comparing ────────────────────────────────────────────────────────────────────────────────────
@@ -136,8 +136,8 @@ def _row(span: Span, review: Review) -> str:
 def agreements(
     first: Mapping[Span, Marks], second: Mapping[Span, Marks], kinds: Mapping[str, str]
 ) -> dict[str, Agreement]:
-    """Per label how far two readings of the same sentences agree; ``kinds`` are the titles', by slug."""
-    pairs = [(span, marks, second[span]) for span, marks in first.items()]
+    """Per label how far two readings agree, on the sentences that both hold; ``kinds`` are the titles', by slug."""
+    pairs = [(span, marks, second[span]) for span, marks in first.items() if span in second]
     found = {
         "opinion or none": agreement((_is_opinion(a), _is_opinion(b)) for _, a, b in pairs),
         "stance, where both find an opinion": agreement(
@@ -148,7 +148,7 @@ def agreements(
         "aspects, all together": agreement(
             (aspect in _aspects(a), aspect in _aspects(b))
             for span, a, b in pairs
-            for aspect in ASPECTS[kinds[span.review.partition("/")[0]]]
+            for aspect in ASPECTS[_kind(span, kinds)]
         ),
     }
     used = {aspect for aspects in ASPECTS.values() for aspect in aspects}
@@ -156,7 +156,7 @@ def agreements(
         both = [
             (aspect in _aspects(a), aspect in _aspects(b))
             for span, a, b in pairs
-            if aspect in ASPECTS[kinds[span.review.partition("/")[0]]]
+            if aspect in ASPECTS[_kind(span, kinds)]
         ]
         if max(sum(a for a, _ in both), sum(b for _, b in both)) >= LEAST_USES:
             found[aspect] = agreement(both)
@@ -171,10 +171,9 @@ def table(found: Mapping[str, Agreement]) -> str:
 
 def _agreement_row(name: str, found: Agreement) -> str:
     kappa = "–" if found.kappa is None else f"{found.kappa:.2f}"
+    agreed = f"{100 * found.agreed / max(1, found.units):.1f} %"
     first, second = found.given
-    return (
-        f"| {name} | {found.units:,} | {first:,} | {second:,} | {100 * found.agreed / found.units:.1f} % | {kappa} |\n"
-    )
+    return f"| {name} | {found.units:,} | {first:,} | {second:,} | {agreed} | {kappa} |\n"
 
 
 def _is_opinion(marks: Marks) -> bool:
@@ -200,7 +199,9 @@ def _severity(marks: Marks) -> str:
 # ── problems ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def problems(planted: Mapping[Span, Marks], folder: Traversable | None = None) -> Iterator[str]:
+def problems(
+    planted: Mapping[Span, Marks], kinds: Mapping[str, str], folder: Traversable | None = None
+) -> Iterator[str]:
     """One line for each thing in the three files that does not fit the corpus or one another."""
     try:
         first, second, settled = (read(name, folder) for name in (FIRST, SECOND, SETTLED))
@@ -210,21 +211,40 @@ def problems(planted: Mapping[Span, Marks], folder: Traversable | None = None) -
     if len(first.marks) < len(planted) // SHARE:
         yield f"readings: {len(first.marks)} sentences of {len(planted)} were read again; draw a tenth anew"
     for span in first.marks.keys() ^ second.marks.keys():
-        yield f"readings: {span.review} {span.start}:{span.end} stands in one of first.txt and second.txt only"
-    for span, mark in _unknown(second.marks):
-        yield f"readings/{SECOND}: {span.review} {span.start}:{span.end}: unknown mark '{mark}'"
-    for span, marks in first.marks.items():
+        yield f"readings: {_said(span)} stands in one of first.txt and second.txt only"
+    for span in settled.marks.keys() - first.marks.keys():
+        yield f"readings/{SETTLED}: {_said(span)} was not read again"
+    for span, mark in _unknown(second.marks, kinds):
+        yield f"readings/{SECOND}: {_said(span)}: unknown mark '{mark}'"
+    yield from _unsettled(planted, first.marks, second.marks, settled)
+
+
+def _unsettled(
+    planted: Mapping[Span, Marks], first: Mapping[Span, Marks], second: Mapping[Span, Marks], settled: Reading
+) -> Iterator[str]:
+    for span, marks in first.items():
         if span not in planted:
-            yield f"readings: {span.review} {span.start}:{span.end} is no sentence of the corpus any more"
+            yield f"readings: {_said(span)} is no sentence of the corpus any more"
         elif span in settled.marks and span not in settled.why:
-            yield f"readings/{SETTLED}: {span.review} {span.start}:{span.end} has no reason; add '; why'"
-        elif marks != second.marks.get(span) and span not in settled.marks:
-            yield f"readings/{SETTLED}: {span.review} {span.start}:{span.end} is disputed and not settled"
+            yield f"readings/{SETTLED}: {_said(span)} has no reason; add '; why'"
+        elif marks != second.get(span) and span not in settled.marks:
+            yield f"readings/{SETTLED}: {_said(span)} is disputed and not settled"
         elif planted[span] != settled.marks.get(span, marks):
-            yield f"readings: {span.review} {span.start}:{span.end} is labelled otherwise than it was read or settled"
+            yield f"readings: {_said(span)} is labelled otherwise than it was read or settled"
 
 
-def _unknown(marks: Mapping[Span, Marks]) -> Iterator[tuple[Span, str]]:
-    aspects = {aspect for of_kind in ASPECTS.values() for aspect in of_kind}
-    known = {sign + aspect for sign in STANCES for aspect in aspects} | {f"!{s}" for s in SEVERITIES} | {"sarcasm"}
-    return ((span, mark) for span, given in marks.items() for mark in sorted(given - known))
+def _said(span: Span) -> str:
+    return f"{span.review} {span.start}:{span.end}"
+
+
+def _unknown(marks: Mapping[Span, Marks], kinds: Mapping[str, str]) -> Iterator[tuple[Span, str]]:
+    flags = {"sarcasm", *(f"!{severity}" for severity in SEVERITIES)}
+    for span, given in marks.items():
+        aspects = {sign + aspect for sign in STANCES for aspect in ASPECTS[_kind(span, kinds)]}
+        # A flag belongs to an opinion.
+        yield from ((span, mark) for mark in sorted(given - aspects - (flags if given & aspects else set())))
+
+
+def _kind(span: Span, kinds: Mapping[str, str]) -> str:
+    """The kind of title that a sentence is about."""
+    return kinds[span.review.partition("/")[0]]

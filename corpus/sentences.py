@@ -1,7 +1,7 @@
 """The sentences of a marked review, found without the program that is measured on them.
 
-Wikimedia's sentencex proposes the borders within a line; a line ends a sentence unless the next one goes on in small
-letters, as verse does. A marked span is never cut: whoever wrote it said that it lies in one sentence.
+Wikimedia's sentencex proposes the borders within a line, and a line ends a sentence. A marked span is never cut, over a
+line of verse neither: whoever wrote it said that it lies in one sentence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sentencex
 
 from corpus.labels import Label
 
-_LINE_END = re.compile(r"\n+(?=[^a-z\n])")
+_LINE_END = re.compile(r"\n+")
 _WORD = re.compile(r"\w")
 # What sentencex takes for a sentence: "1." at the beginning of a list's line.
 _LIST_NUMBER = re.compile(r"\(?\w{1,2}[.)]\s*")

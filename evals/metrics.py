@@ -23,22 +23,23 @@ class Passage:
         return self.review == other.review and self.start < other.end and other.start < self.end
 
 
-def evidence_recall(retrieved: Sequence[Passage], gold: Sequence[Passage], k: int) -> float | None:
-    """hits@k / min(k, gold): of the gold passages that could be among the first k retrieved, the share that is.
+def evidence_recall(retrieved: Sequence[Passage], gold: Sequence[Sequence[Passage]], k: int) -> float | None:
+    """hits@k / min(k, gold): of the gold items that could be among the first k retrieved, the share that is.
 
-    A gold passage is hit when a retrieved one overlaps it. Dividing by min(k, gold), rather than by gold as plain
-    recall@k does, leaves 1 reachable where there are more than k right passages ("R-precision at a cutoff"; trec_eval's
-    plain recall@5 of a question with 20 gold passages cannot exceed .25). One long retrieved passage may hit several
-    gold ones, so the value is capped at 1. None without gold passages.
+    A gold item is what one retrieved passage can answer, a sentence say, given as its places: the clauses that do so.
+    It is hit when a retrieved passage overlaps one of them. Dividing by min(k, gold), rather than by gold as plain
+    recall@k does, leaves 1 reachable where there are more than k right items ("R-precision at a cutoff"; trec_eval's
+    plain recall@5 of a question with 20 gold items cannot exceed .25). One long retrieved passage may hit several
+    items, so the value is capped at 1. None without gold.
 
-    >>> gold = [Passage("a", 0, 9), Passage("b", 5, 9), Passage("c", 0, 4)]
-    >>> evidence_recall([Passage("a", 4, 20), Passage("b", 9, 30)], gold, k=2)
+    >>> gold = [[Passage("a", 0, 9)], [Passage("b", 5, 9), Passage("b", 14, 19)], [Passage("c", 0, 4)]]
+    >>> evidence_recall([Passage("a", 4, 20), Passage("b", 9, 14)], gold, k=2)
     0.5
     """
     if not gold:
         return None
     first = retrieved[:k]
-    hits = sum(any(found.overlaps(passage) for found in first) for passage in gold)
+    hits = sum(any(found.overlaps(place) for found in first for place in places) for places in gold)
     return min(1.0, hits / min(k, len(gold)))
 
 

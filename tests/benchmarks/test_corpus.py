@@ -33,7 +33,7 @@ def outcome(question: Question, *, abstained: bool = False, recall: float | None
 
 
 def test_two_marked_clauses_of_a_sentence_are_one_sentence_to_find() -> None:
-    assert corpus._gold_sentences(ASKED, {"inn/01": REVIEW}) == [Passage("inn/01", 14, 56)]
+    assert corpus._gold(ASKED, {"inn/01": REVIEW}) == [[Passage("inn/01", 14, 31), Passage("inn/01", 36, 56)]]
 
 
 def test_the_report_names_the_split_and_keeps_answerable_and_unanswerable_apart() -> None:

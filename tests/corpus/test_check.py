@@ -70,6 +70,8 @@ TERSE = "the-salt-ladder/08-tuesday.md"
 BLOG = "the-salt-ladder/04-boiler.md"
 REPRINTED = "the-salt-ladder/10-one-coat.md"
 TITLE = "the-salt-ladder/title.toml"
+DERIVED = "the-salt-ladder:dislike"
+HORSE = "the-salt-ladder/06: The horse is fine."
 ASKED = 'id = "a"\ntext = "Is the horse fine?"\nkind = "yes_no"\nabout = ["the-salt-ladder"]\n'
 
 
@@ -95,7 +97,10 @@ ASKED = 'id = "a"\ntext = "Is the horse fine?"\nkind = "yes_no"\nabout = ["the-s
         (_replace(TERSE, "Saw it Tuesday.", "Saw it " + "again " * 500 + "."), "words; keep it from 30 to 500"),
         (_replace(TERSE, "Tuesday. ", "Tuesday.\r\n"), "the-salt-ladder/08: a control character"),
         (_replace(TERSE, "Gwil Tansett", "Mara Quill"), "the-salt-ladder: 2 reviews by Mara Quill"),
-        (_replace(TERSE, "Good salt.} {+acting| F", "Good salt. F"), "'Good salt. Farrant good too.…' covers 2"),
+        (
+            _replace(TERSE, "Good salt.} {+acting| F", "Good salt. F"),
+            "'Good salt. Farrant good too.…' covers two sentences",
+        ),
         (_replace(REPRINTED, "{+direction| It", "{-direction| It"), "but other labels"),
         (_replace(REPRINTED, "The Weekly Lantern", "Mid-Shires Press Service"), "same text and outlet as"),
         (_replace(REPRINTED, "share one coat", "share two coats"), "10: trap 'near_duplicate' and the other texts"),
@@ -105,6 +110,8 @@ ASKED = 'id = "a"\ntext = "Is the horse fine?"\nkind = "yes_no"\nabout = ["the-s
         (_replace(TITLE, "=", ":"), f"{TITLE}: not TOML"),
         (_replace(TITLE, "silent = []", 'silent = ["ending"]'), "speaks of 'ending', which title.toml says nobody"),
         (_replace(TITLE, "silent = []", 'silent = ["smell"]'), "the-salt-ladder: unknown silent aspect 'smell'"),
+        (_replace(TITLE, '"the subtitles"', '"the horse"'), "holds 'horse', and title.toml says that nobody mentions"),
+        (_replace(TERSE, "too.} {-pacing| Long", "too. Long"), "covers two sentences"),
         (lambda folder: (folder / TITLE).unlink(), "title.toml: there is no such file"),
         (lambda folder: (folder / TERSE).rename(folder / "the-salt-ladder/Tuesday.md"), "is named NN-short-slug"),
         (lambda folder: (folder / TERSE).write_bytes(b"\xff"), f"{TERSE}: not UTF-8"),
@@ -113,14 +120,31 @@ ASKED = 'id = "a"\ntext = "Is the horse fine?"\nkind = "yes_no"\nabout = ["the-s
         (_ask(ASKED + 'must_cite = [["the-salt-ladder/06: The horse is lame."]]'), "stands 0 times in the-salt-ladder"),
         (_ask(ASKED + 'must_cite = [["the-salt-ladder/99: The horse"]]'), "there is no review 'the-salt-ladder/99'"),
         (_ask(ASKED), "question a: either name passages that answer it"),
-        (_ask(ASKED + 'unanswerable = "boring"'), "unknown reason 'boring'"),
+        (_ask(ASKED + 'unanswerable = "boring"'), "question 1 unanswerable: Input should be 'absent'"),
         (_ask(ASKED + 'unanswerable = "absent"\nprevious = "b"'), "question a: follows 'b', which is no question"),
-        (_ask(ASKED + 'unanswerable = "absent"\nprevious = "across"'), "a follow-up names the question before it"),
-        (_ask(ASKED + 'unanswerable = "absent"\nanswer = "yes"'), "unknown field 'answer'"),
-        (_ask(ASKED.replace("yes_no", "maybe")), "unknown kind 'maybe'"),
+        (
+            _ask(ASKED + 'unanswerable = "absent"\nprevious = "a"'),
+            "question a: follows 'a', which is no question before",
+        ),
+        (_ask(ASKED + f'unanswerable = "absent"\nprevious = "{DERIVED}"'), "a follow-up names the question before it"),
+        (_ask(ASKED + 'unanswerable = "absent"\nanswer = "yes"'), "question 1 answer: Extra inputs are not permitted"),
+        (_ask(ASKED + 'unanswerable = "absent"\nmust = ["fine"]'), "question 1 must 1: Input should be a valid list"),
+        (_ask(ASKED + 'unanswerable = "absent"\npicked = "no"'), "question 1 picked: Input should be a valid boolean"),
+        (_ask(ASKED + 'unanswerable = "absent"\nmust = [["x"]]\nmust_not = ["x"]'), "'x' must be said and must not be"),
+        (
+            _ask(ASKED + f'must_cite = [["{HORSE}"]]\nmust_not_cite = ["{HORSE}"]'),
+            "shares a sentence with one that must",
+        ),
+        (_ask(ASKED + 'aspect = "smell"'), "question a: unknown aspect 'smell'"),
+        (
+            _ask(ASKED.replace("the-salt-ladder", "my-aunt-the-weather") + f'must_cite = [["{HORSE}"]]'),
+            "is not about its",
+        ),
+        (_ask(ASKED.replace("yes_no", "maybe")), "question 1 kind: Input should be 'what'"),
         (_ask(ASKED.replace("the-salt-ladder", "x") + 'unanswerable = "absent"'), "question a: there is no title 'x'"),
-        (_ask("id = 1"), "'text' is missing"),
+        (_ask("id = 1"), "question 1 id: Input should be a valid string"),
         (_ask("id"), "questions.toml: not TOML"),
+        (lambda folder: (folder / "questions.toml").write_text("[[qustion]]"), "question: Field required"),
     ],
 )
 def test_the_check_refuses_what_contradicts_itself(copied: Path, spoil: Spoil, complaint: str) -> None:

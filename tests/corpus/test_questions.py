@@ -72,6 +72,25 @@ def test_who_names_the_signed_critics_and_no_others() -> None:
     assert asked.must_not == ("Critic 3", "Critic 4")
 
 
+def test_a_critic_is_known_without_brackets_and_by_the_last_name() -> None:
+    signed = replace(REVIEWS[0], critic="Ash Petherick (Year 9)")
+
+    assert by_id((signed, *REVIEWS[1:]))["who"].must[0] == ("Ash Petherick (Year 9)", "Ash Petherick", "Petherick")
+
+
+def test_a_follow_up_asks_the_same_of_another_aspect() -> None:
+    asked = by_id()["follow-up"]
+
+    assert (asked.previous, asked.aspect, asked.side) == ("inn:dislike", "service", "negative")
+    assert asked.must_cite == (spans(REVIEWS, "service", "negative"),)
+
+
+def test_nobody_is_asked_for_who_blames_what_nobody_blames() -> None:
+    loved = tuple(review(n, ("food", "+"), ("service", "-")) for n in range(1, 4))
+
+    assert by_id(loved)["how-many-blame"].aspect == "service"
+
+
 def test_how_many_is_answered_in_figures_or_in_words() -> None:
     assert by_id()["how-many-blame"].must == (("3", "three"),)
 

@@ -16,6 +16,7 @@ from corpus.second_reading import FIRST, SECOND, SETTLED, agreements, draw, line
 
 DEV = loader.load("dev")
 ONE, TWO, THREE = Span("inn/01", 0, 5), Span("inn/01", 6, 9), Span("inn/02", 0, 4)
+KINDS = {"inn": "place"}
 PLANTED = {ONE: frozenset({"-food", "!illness"}), TWO: frozenset[str](), THREE: frozenset({"+service"})}
 
 
@@ -98,12 +99,15 @@ DISPUTED = AGREED.replace("inn/01 6:9 none", "inn/01 6:9 -price")
         (DISPUTED, "inn/01 6:9 -price; it is blame\n", "6:9 is labelled otherwise than it was read or settled"),
         (AGREED.replace("inn/02 0:4", "inn/02 0:3"), "", "stands in one of first.txt and second.txt only"),
         (DISPUTED.replace("-price", "-smell"), "inn/01 6:9 none; a fact\n", "unknown mark '-smell'"),
+        (DISPUTED.replace("-price", "-acting"), "inn/01 6:9 none; a fact\n", "unknown mark '-acting'"),
+        (DISPUTED.replace("-price", "sarcasm"), "inn/01 6:9 none; a fact\n", "unknown mark 'sarcasm'"),
+        (AGREED, "inn/09 6:9 none; a fact\n", "inn/09 6:9 was not read again"),
     ],
 )
 def test_disagreements_must_be_settled(tmp_path: Path, second: str, settled: str, complaint: str | None) -> None:
     write(tmp_path, AGREED, second, settled)
 
-    found = list(problems(PLANTED, tmp_path))
+    found = list(problems(PLANTED, KINDS, tmp_path))
 
     assert found == [] if complaint is None else any(complaint in problem for problem in found)
 
@@ -113,20 +117,20 @@ def test_a_text_that_changed_under_its_reading_is_named(tmp_path: Path) -> None:
 
     moved = {ONE: PLANTED[ONE], TWO: PLANTED[TWO]}
 
-    assert list(problems(moved, tmp_path)) == ["readings: inn/02 0:4 is no sentence of the corpus any more"]
+    assert list(problems(moved, KINDS, tmp_path)) == ["readings: inn/02 0:4 is no sentence of the corpus any more"]
 
 
 def test_too_few_sentences_are_refused(tmp_path: Path) -> None:
     write(tmp_path, AGREED, AGREED)
     many = PLANTED | {Span("inn/03", n, n + 1): frozenset[str]() for n in range(40)}
 
-    assert any("3 sentences of 43" in problem for problem in problems(many, tmp_path))
+    assert any("3 sentences of 43" in problem for problem in problems(many, KINDS, tmp_path))
 
 
 def test_agreement_is_counted_per_label() -> None:
     second = {ONE: frozenset({"-food", "sarcasm"}), TWO: frozenset({"-price"}), THREE: frozenset({"-service"})}
 
-    found = agreements(PLANTED, second, {"inn": "place"})
+    found = agreements(PLANTED, second, KINDS)
 
     assert (found["opinion or none"].units, found["opinion or none"].agreed) == (3, 2)
     stance = found["stance, where both find an opinion"]
@@ -138,5 +142,8 @@ def test_agreement_is_counted_per_label() -> None:
 
 
 def test_the_committed_readings_cover_a_tenth_and_are_settled() -> None:
-    assert list(problems(marked([DEV, loader.load("test")]))) == []
+    both = [DEV, loader.load("test")]
+    kinds = {title.slug: title.kind for corpus in both for title in corpus.titles}
+
+    assert list(problems(marked(both), kinds)) == []
     assert second_reading.read(SETTLED).why

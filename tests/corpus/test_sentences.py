@@ -19,10 +19,11 @@ def test_sentences_end_at_full_stops_and_at_lines() -> None:
     assert words("It rains. A goat comes.\n\nTHE END\nGood") == ["It rains.", "A goat comes.", "THE END", "Good"]
 
 
-def test_verse_goes_on_over_a_line_that_begins_small() -> None:
-    assert words("I never saw so much nothing\nphotographed with such patience.") == [
-        "I never saw so much nothing\nphotographed with such patience."
-    ]
+def test_verse_goes_on_over_a_line_within_a_marked_span() -> None:
+    text = "White.\nI never saw so much nothing\nphotographed with such patience.\ngo"
+    label = Label(7, text.rindex("\n"), "visuals", "positive")
+
+    assert words(text, label) == ["White.", text[7 : label.end], "go"]
 
 
 def test_the_number_of_a_list_is_part_of_its_sentence() -> None:

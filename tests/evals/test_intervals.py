@@ -37,13 +37,16 @@ def test_clusters_that_go_wrong_together_widen_the_interval() -> None:
 
 def test_it_covers_about_as_often_as_it_says() -> None:
     random = np.random.default_rng(3)
-    covered = 0
+    covered, widest = 0, 0.0
     for _ in range(60):
         rates = random.beta(6, 2, size=20)
         found = clustered_mean({n: list(random.binomial(1, rate, 8).astype(float)) for n, rate in enumerate(rates)})
         assert found is not None
         covered += found.low <= 0.75 <= found.high  # type: ignore[operator]
-    assert 50 <= covered <= 60
+        widest = max(widest, found.high - found.low)  # type: ignore[operator]
+    assert covered >= 50
+    # A mean of 20 titles with a spread of about .2 each has a standard error near .045.
+    assert widest < 0.3
 
 
 def test_all_right_is_not_certain() -> None:

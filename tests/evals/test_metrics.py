@@ -26,21 +26,22 @@ def test_the_examples_in_the_docstrings_hold() -> None:
 
 
 def test_recall_can_reach_one_where_there_is_more_gold_than_room() -> None:
-    gold = [Passage("a", 10 * n, 10 * n + 5) for n in range(20)]
+    found = [Passage("a", 10 * n, 10 * n + 5) for n in range(20)]
+    gold = [[passage] for passage in found]
 
-    assert evidence_recall(gold[:5], gold, k=5) == 1.0
-    assert evidence_recall(gold[:2], gold, k=5) == pytest.approx(0.4)
+    assert evidence_recall(found[:5], gold, k=5) == 1.0
+    assert evidence_recall(found[:2], gold, k=5) == pytest.approx(0.4)
 
 
 def test_what_is_retrieved_behind_k_does_not_count() -> None:
-    gold = [Passage("a", 0, 5)]
+    gold = Passage("a", 0, 5)
 
-    assert evidence_recall([Passage("b", 0, 5), *gold], gold, k=1) == 0.0
+    assert evidence_recall([Passage("b", 0, 5), gold], [[gold]], k=1) == 0.0
 
 
 def test_touching_passages_do_not_overlap() -> None:
-    assert evidence_recall([Passage("a", 5, 9)], [Passage("a", 0, 5)], k=5) == 0.0
-    assert evidence_recall([Passage("a", 4, 9)], [Passage("a", 0, 5)], k=5) == 1.0
+    assert evidence_recall([Passage("a", 5, 9)], [[Passage("a", 0, 5)]], k=5) == 0.0
+    assert evidence_recall([Passage("a", 4, 9)], [[Passage("a", 0, 5)]], k=5) == 1.0
 
 
 def test_a_question_without_gold_or_an_answer_without_citations_is_left_out() -> None:
@@ -66,13 +67,14 @@ def test_always_silent_and_never_silent_are_told_apart() -> None:
 
 @given(st.lists(passages), st.lists(passages), st.integers(1, 9))
 def test_shares_lie_between_nothing_and_all(found: list[Passage], gold: list[Passage], k: int) -> None:
-    for value in (evidence_recall(found, gold, k), citation_precision(found, gold)):
+    for value in (evidence_recall(found, [[one] for one in gold], k), citation_precision(found, gold)):
         assert value is None or 0 <= value <= 1
 
 
 @given(st.lists(passages, min_size=1), st.lists(passages, min_size=1), st.integers(1, 9))
 def test_more_evidence_never_lowers_recall(found: list[Passage], gold: list[Passage], k: int) -> None:
-    shorter, longer = evidence_recall(found[:-1], gold, k), evidence_recall(found, gold, k)
+    items = [[one] for one in gold]
+    shorter, longer = evidence_recall(found[:-1], items, k), evidence_recall(found, items, k)
 
     assert shorter is not None
     assert longer is not None
