@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import add, ask, document, films, memory, seeded
-from benchmarks.__main__ import NAMES
+from benchmarks.__main__ import SPEED
 from benchmarks.clock import median_ratio
 from benchmarks.libraries import every_tenth
 from benchmarks.report import Bar, CannotMeasure, Report
@@ -155,10 +156,18 @@ def test_a_block_that_is_missing_is_said(tmp_path: Path) -> None:
 
 def test_the_document_has_a_block_for_every_benchmark_with_figures_from_a_full_run() -> None:
     text = document.DOCUMENT.read_text("utf-8")
-    for name in NAMES:
+    for name in SPEED:
         inside = text.partition(f"<!-- benchmarks:{name} -->")[2].partition(f"<!-- /benchmarks:{name} -->")[0]
         assert f"`uv run python -m benchmarks {name} --data DATA`" in inside, name
         assert "| bar |" in inside
+
+
+def test_the_document_of_quality_has_the_figures_of_a_full_run() -> None:
+    text = document.QUALITY.read_text("utf-8")
+    inside = text.partition("<!-- benchmarks:corpus:dev -->")[2].partition("<!-- /benchmarks:corpus:dev -->")[0]
+    assert "`uv run python -m benchmarks corpus --split dev`" in inside
+    for metric in ("evidence recall@5", "citation precision", "abstention F1"):
+        assert re.search(rf"\| {metric} \| \d\.\d{{3}} \(\d\.\d{{3}}–\d\.\d{{3}}\) \|", inside)
 
 
 def test_the_machine_has_no_name_and_no_path() -> None:
