@@ -87,7 +87,10 @@ def _print_json(value: dict[str, Any]) -> None:
 def add(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or - for standard input.")],
     title: Annotated[str | None, typer.Option(help="What all of these review.")] = None,
-    kind: Annotated[str | None, typer.Option(help="film or general [default: guessed from the reviews].")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="film, book, product, place, game, app or general [default: guessed from the reviews]."),
+    ] = None,
     map_: Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, for example text=Body.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added; store nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 when any row was refused.")] = False,
