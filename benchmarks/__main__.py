@@ -19,10 +19,10 @@ from rag.errors import PullquoteError
 
 SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films")
 """Their blocks stand in docs/benchmarks.md."""
-QUALITY = ("corpus",)
+QUALITY = ("corpus", "opinions")
 """Their blocks stand in docs/quality.md."""
 NAMES = (*SPEED, *QUALITY)
-NEED_DATA = ("retrieval", "films")
+NEED_DATA = ("retrieval", "films", "opinions")
 EXAMPLES = """\
 examples:
   python -m benchmarks --data DATA               everything, into docs/benchmarks.md; half an hour
@@ -32,7 +32,7 @@ examples:
   python -m benchmarks retrieval --data DATA --json
   python -m benchmarks corpus                    how good answers are, on our own corpus, into docs/quality.md
 
-DATA holds subjqa/*.jsonl and films/*.jsonl.
+DATA holds subjqa/*.jsonl and films/*.jsonl; for opinions polarity/*.txt and absa/*.jsonl too.
 
 exit codes: 0 every bar held, 1 a bar was missed, 2 something is missing
 """
@@ -74,7 +74,8 @@ def _write(name: str, found: Report, options: argparse.Namespace) -> None:
     if name == "corpus":
         document.write(found, f"uv run python -m benchmarks corpus --split {options.split}", document.QUALITY)
     elif options.data is not None:
-        document.write(found, f"uv run python -m benchmarks {name} --data DATA")
+        page = document.QUALITY if name in QUALITY else document.DOCUMENT
+        document.write(found, f"uv run python -m benchmarks {name} --data DATA", page)
 
 
 def _chosen(options: argparse.Namespace) -> list[str]:
@@ -107,6 +108,10 @@ def _run(name: str, options: argparse.Namespace, libraries: Libraries) -> Report
         from benchmarks import corpus  # brings scipy.stats, two seconds that no other benchmark should pay
 
         return corpus.run(options.split, say, quick=quick)
+    if name == "opinions":
+        from benchmarks import opinions  # scipy and scikit-learn
+
+        return opinions.run(options.data, say, quick=quick)
     return memory.run(say, quick=quick) if name == "memory" else films.run(options.data, say, quick=quick)
 
 
