@@ -278,13 +278,16 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Share:
-    """k of n as a proportion with its 95 % Wilson interval."""
+    """k of n as a proportion with its 95 % Wilson interval. As text: `104 of 120 (87 %, 79–92)`."""
 
     value: float
     low: float
     high: float
     n: int
     k: int
+
+    def __str__(self) -> str:
+        return f"{self.k} of {self.n} ({self.value:.0%}, {100 * self.low:.0f}–{100 * self.high:.0f})".replace("%", " %")
 
 
 @dataclass(frozen=True)
