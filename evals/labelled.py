@@ -33,6 +33,8 @@ class Categorised:
 
     text: str
     categories: frozenset[str]
+    stances: frozenset[str]
+    """The polarities with which it judges them."""
 
 
 def opinions(data: Path) -> list[Labelled]:
@@ -57,7 +59,11 @@ def categorised(data: Path, name: str) -> list[Categorised]:
     """Sentences of one of the `absa` files that name categories; what is of no category has none."""
     rows = _rows(data / "absa" / f"{name}.jsonl")
     return [
-        Categorised(row["text"], frozenset(found["category"] for found in row["aspects"] if "category" in found))
+        Categorised(
+            row["text"],
+            frozenset(found["category"] for found in row["aspects"] if "category" in found),
+            frozenset(found["polarity"] for found in row["aspects"] if "category" in found),
+        )
         for row in rows
     ]
 

@@ -19,6 +19,8 @@ class PlantedSentence:
     text: str
     aspects: frozenset[str]
     stances: frozenset[str]
+    severity: str | None = None
+    """The category of a severe complaint in it."""
 
 
 def planted_sentences(corpus: Corpus) -> list[PlantedSentence]:
@@ -35,6 +37,7 @@ def planted_sentences(corpus: Corpus) -> list[PlantedSentence]:
                     " ".join(review.text[span.start : span.end].split()),
                     frozenset(label.aspect for label in held),
                     frozenset(label.stance for label in held),
+                    next((label.severity for label in held if label.severity), None),
                 )
             )
     return found

@@ -20,8 +20,10 @@ import typer
 
 if TYPE_CHECKING:
     from rag.errors import PullquoteError
+    from rag.findings import Comparison, Consensus
     from rag.library import Library
     from rag.records import Answer, Filters, Progress
+    from rag.report import ReportFormat
 
 app = typer.Typer(
     name="pullquote",
@@ -43,6 +45,10 @@ LibraryOption = Annotated[
     typer.Option("--library", "-l", envvar="PULLQUOTE_LIBRARY", help="The library's folder [default: .pullquote]."),
 ]
 BatchOption = Annotated[str | None, typer.Option("--batch", help="All that one `add` brought; its report names it.")]
+FormOption = Annotated[
+    str | None, typer.Option("--format", help="json, csv, markdown or html [default: for a terminal].")
+]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file [default: standard output].")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 SinceOption = Annotated[str | None, typer.Option(help="Only reviews from then on: 2024, 2024-03 or 2024-03-15.")]
@@ -243,6 +249,147 @@ def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, expl
             terminal.error(terminal.console(stderr=True), error.message, error.hint)
 
 
+# ── counting ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def summary(
+    title: Annotated[str | None, typer.Argument(help="A title, by name or id.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every title of the library.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh/--no-refresh", help="Make anew what is stale, or show what is stored.")
+    ] = True,
+    form: FormOption = None,
+    output: OutputOption = None,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """What the reviews of a title agree and disagree about, counted over all of them, with quotes.
+
+    pullquote summary "The Salt Ladder"
+
+    pullquote summary --all --format html --output consensus.html
+    """
+    from rag import terminal, terminal_summary
+
+    with _open(library) as opened:
+        names = _titles_of(opened, title, all_=all_)
+        found = (opened.summary(name, refresh=refresh) for name in names)
+        if json or form is not None or output is not None:
+            _write(output, _summaries_as("json" if json else form or "markdown", found, several=all_))
+            return
+        out = terminal.console()
+        for number, one in enumerate(found):
+            out.print("\n" * (number > 0), end="")
+            terminal_summary.summary(out, one)
+
+
+def _titles_of(opened: Library, title: str | None, *, all_: bool) -> list[str]:
+    from rag.errors import InputError
+
+    if (title is None) != all_:
+        raise InputError("Name one title, or --all.", "See them with: pullquote titles")
+    return [one.id for one in opened.titles()] if title is None else [title]
+
+
+def _summaries_as(form: str, found: Iterator[Consensus], *, several: bool) -> Iterator[str]:
+    """In the form asked for; of several titles, JSON is one object with all of them."""
+    from rag import contract, contract_summary, report
+
+    wanted = _checked_form(form)
+    if wanted is report.ReportFormat.json:
+        objects = [contract_summary.summary(one) for one in found]
+        whole = {"schema": "pullquote.summaries/1", "summaries": objects} if several else objects[0]
+        yield contract.dump(whole) + "\n"
+    elif wanted is report.ReportFormat.csv:
+        yield from report.table_of_summaries(found)
+    else:
+        blocks = (block for one in found for block in report.of_summary(one))
+        yield from (
+            report.markdown(blocks) if wanted is report.ReportFormat.markdown else report.page("Consensus", blocks)
+        )
+
+
+def _checked_form(form: str) -> ReportFormat:
+    from rag.errors import InputError
+    from rag.report import ReportFormat
+
+    if form not in list(ReportFormat):
+        raise InputError(f"There is no format {form!r}.", "The formats are json, csv, markdown and html.")
+    return ReportFormat(form)
+
+
+def _write(output: Path | None, pieces: Iterator[str]) -> None:
+    if output is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        return
+    _write_whole(output, pieces)
+    typer.echo(f"Written to {output}.", err=True)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A title, by name or id.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    form: FormOption = None,
+    output: OutputOption = None,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Two titles, aspect by aspect: which differences hold, and a quote for each side.
+
+    pullquote compare "The Salt Ladder" "My Aunt the Weather"
+    """
+    from rag import terminal, terminal_summary
+
+    with _open(library) as opened:
+        found = opened.compare(first, second)
+    if json or form is not None or output is not None:
+        _write(output, _comparison_as("json" if json else form or "markdown", found))
+    else:
+        terminal_summary.comparison(terminal.console(), found)
+
+
+def _comparison_as(form: str, found: Comparison) -> Iterator[str]:
+    from rag import contract, contract_summary, report
+
+    wanted = _checked_form(form)
+    if wanted is report.ReportFormat.json:
+        yield contract.dump(contract_summary.comparison(found)) + "\n"
+    elif wanted is report.ReportFormat.csv:
+        yield from report.table_of_comparison(found)
+    elif wanted is report.ReportFormat.markdown:
+        yield from report.markdown(report.of_comparison(found))
+    else:
+        yield from report.page("Comparison", report.of_comparison(found))
+
+
+@app.command()
+def code(
+    title: Annotated[str | None, typer.Argument(help="A title, by name or id [default: all].")] = None,
+    progress: Annotated[ProgressForm, typer.Option(help="How to show progress.")] = ProgressForm.bar,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Read opinions in reviews that are not coded yet, or that an older coder has read. `add` does so by itself.
+
+    Stopped in the middle, the same command goes on from there.
+
+    pullquote code
+
+    pullquote code "The Salt Ladder"
+    """
+    from rag import contract_summary, terminal, terminal_summary
+
+    with _open(library) as opened, _shown(progress) as on_progress:
+        report = opened.code([title] if title else None, on_progress=on_progress)
+    if json:
+        _print_json(contract_summary.coded(report))
+    else:
+        terminal_summary.coded(terminal.console(), report)
+
+
 # ── looking ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -255,8 +402,8 @@ def titles(json: JsonOption = False, library: LibraryOption = None) -> None:
     from rag import contract, terminal
 
     with _open(library) as opened:
-        found = opened.titles()
-    _print_json(contract.titles(found)) if json else terminal.titles(terminal.console(), found)
+        found, opinions = opened.titles(), opened.opinion_counts()
+    _print_json(contract.titles(found, opinions)) if json else terminal.titles(terminal.console(), found)
 
 
 @app.command()
@@ -430,7 +577,7 @@ def backup(
 def export(
     titles: Annotated[list[str] | None, typer.Argument(help="Titles (names or ids) [default: all].")] = None,
     form: Annotated[str, typer.Option("--format", help="json, csv or markdown.")] = "json",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file [default: standard output].")] = None,
+    output: OutputOption = None,
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
@@ -448,14 +595,7 @@ def export(
     if form not in list(ExportFormat):
         raise InputError(f"There is no format {form!r}.", "The formats are json, csv and markdown.")
     with _open(library) as opened:
-        pieces = opened.export(ExportFormat(form), titles)
-        if output is None:
-            for piece in pieces:
-                sys.stdout.write(piece)
-        else:
-            _write_whole(output, pieces)
-    if output is not None:
-        typer.echo(f"Written to {output}.", err=True)
+        _write(output, opened.export(ExportFormat(form), titles))
 
 
 def _write_whole(target: Path, pieces: Iterator[str]) -> None:

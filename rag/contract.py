@@ -6,7 +6,7 @@ Each object has a `schema`; fields may be added under the same number, a removal
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +79,13 @@ def _candidate(passage: Passage, chosen: frozenset[str]) -> Json:
     }
 
 
-def titles(found: Sequence[Title]) -> Json:
-    """`pullquote.titles/1`. Opinions are counted once reviews are coded."""
-    rows = [{"id": t.id, "name": t.name, "kind": t.kind, "reviews": t.reviews, "opinions": 0} for t in found]
+def titles(found: Sequence[Title], opinions: Mapping[str, int] | None = None) -> Json:
+    """`pullquote.titles/1`; `opinions` are counted by title id."""
+    counted = opinions or {}
+    rows = [
+        {"id": t.id, "name": t.name, "kind": t.kind, "reviews": t.reviews, "opinions": counted.get(t.id, 0)}
+        for t in found
+    ]
     return {"schema": "pullquote.titles/1", "titles": rows}
 
 

@@ -84,16 +84,16 @@ def neutralised(cell: str) -> str:
 def _markdown(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
     """A heading a title, a heading and a quotation a review; every character of a review is literal."""
     for title in titles:
-        yield f"# {_literal(one_line(title.name))}\n\n"
+        yield f"# {literal(one_line(title.name))}\n\n"
         for review in _reviews(reading, title):
             signed = (review.critic or "unsigned", review.outlet, review.date, review.rating)
-            yield f"## {_literal(' · '.join(one_line(part) for part in signed if part))}\n\n"
+            yield f"## {literal(' · '.join(one_line(part) for part in signed if part))}\n\n"
             if review.url:
-                yield f"{_literal(one_line(review.url))}\n\n"
-            lines = _literal(visible(review.text)).splitlines() or [""]
+                yield f"{literal(one_line(review.url))}\n\n"
+            lines = literal(visible(review.text)).splitlines() or [""]
             yield "".join(f"> {line.strip()}".rstrip() + "\n" for line in lines) + "\n"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Text with every character that Markdown or HTML could read as markup escaped (CommonMark, 2.4)."""
     return _MARKUP.sub(r"\\\1", text)

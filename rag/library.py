@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Self
 import rag
 from rag import answer as answering
 from rag import settings as configuration
+from rag import taxonomy
 from rag.candidates import Asking
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
@@ -37,7 +38,7 @@ from rag.errors import (
     ModelMissing,
     SchemaOutdated,
 )
-from rag.records import AddReport, Answer, Check, Evidence, Filters, Progress, Removal, Review, Title
+from rag.records import AddReport, Answer, Check, EngineStamp, Evidence, Filters, Progress, Removal, Review, Title
 from rag.reviews import catalogue, lock
 from rag.reviews import store as stores
 from rag.reviews.catalogue import KeptCatalogue
@@ -47,8 +48,11 @@ from rag.search import model_files
 from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex, Settings
 
 if TYPE_CHECKING:
+    from rag.consensus import Summarising
     from rag.export import ExportFormat
+    from rag.findings import Comparison, Consensus
     from rag.health import IndexState, Rebuilt
+    from rag.opinions import CodingReport
     from rag.reviews.read import Item
     from rag.search.base import Embedder, Index
     from rag.search.embed_openai import OpenAIEmbedder
@@ -76,7 +80,8 @@ class Library:
         """Use `Library.open`."""
         self.path = path
         self._settings = settings
-        self._engine = engine or ExtractiveEngine()
+        self._offline = ExtractiveEngine()
+        self._engine = engine or self._offline
         self._embedder = embedder
         self._embedder_sought = embedder is not None
         self._hang_up: Callable[[], None] | None = None
@@ -100,6 +105,7 @@ class Library:
         Nothing is made on disk before the first `add`; asking of a folder without a library raises NoLibrary.
         """
         settings = configuration.load()
+        taxonomy.use_folder(settings.taxonomies)
         return cls(Path(path) if path is not None else settings.library, settings, engine, embedder, index)
 
     def close(self) -> None:
@@ -134,7 +140,7 @@ class Library:
         `column_map` is `{field: column}`. A path `-` is standard input. `dry_run` reports and stores nothing.
         Raises InputError, NothingRead, LibraryLocked, DiskFull.
         """
-        from rag import ingest, taxonomy
+        from rag import ingest
         from rag.reviews import read
 
         if kind is not None:
@@ -155,7 +161,9 @@ class Library:
                 warning = away or self._follow(store, embedder, on_progress) or self._finish_purge(store)
                 if warning is not None:
                     return replace(report, warnings=(warning,))
-                return ingest.with_warnings(report, store, embedder is not None)
+                report = ingest.with_warnings(report, store, embedder is not None)
+                uncoded = self._code_new(store, on_progress)
+                return replace(report, warnings=(*report.warnings, uncoded)) if uncoded else report
 
     def _dry_run(self, items: Iterator[Item], on_progress: Callable[[Progress], None]) -> AddReport:
         from rag import ingest
@@ -205,6 +213,7 @@ class Library:
         with self._changing("edit") as store:
             done = keeping.edit_title(store, title, name=name, into=into, kind=kind)
             self._follow(store, None)
+            self._code_new(store)
         return done
 
     def edit_review(
@@ -225,6 +234,7 @@ class Library:
         with self._changing("edit") as store:
             done = keeping.edit_review(store, review_id, title=title, critic=critic, outlet=outlet, date=date)
             self._follow(store, None)
+            self._code_new(store)
         return done
 
     def remove(self, what: str | None = None, *, batch: str | None = None, purge: bool = False) -> Removal:
@@ -239,6 +249,7 @@ class Library:
             if not purge:
                 done = keeping.remove(store, what, batch)
                 self._follow(store, None)
+                self._code_new(store)
                 return done
             done = keeping.purge(store, what, batch)
             for leftover in (self.path / HISTORY, *self.path.glob(f"{stores.DATABASE}.before-*")):
@@ -257,6 +268,7 @@ class Library:
             embedder, _ = self._embedder_or_why()
             done = keeping.restore(store, what, batch)
             self._follow(store, embedder, on_progress)
+            self._code_new(store, on_progress)
         return done
 
     @contextmanager
@@ -277,6 +289,23 @@ class Library:
             return f"{error.message} {error.hint or ''}".strip()
         return None
 
+    def _code_new(self, store: Store, on_progress: Callable[[Progress], None] = _ignore) -> str | None:
+        """Code what came in, where that costs nothing. What is to be said where it does."""
+        from rag import opinions
+
+        free, paid = opinions.waiting(store)
+        embedder = self._coding_embedder() if free else None
+        if embedder is not None:
+            opinions.code(store, self._offline, embedder, free, on_progress)
+        return opinions.left_uncoded(paid)
+
+    def _coding_embedder(self) -> Embedder | None:
+        """The embedder, if the offline coder was trained on its vectors."""
+        from rag.engines import heads
+
+        embedder, _ = self._embedder_or_why()
+        return embedder if embedder is not None and heads.knows(embedder.identity) else None
+
     def _embedder_or_why(self) -> tuple[Embedder | None, str | None]:
         """The embedder, and why it can't be used where its server is away: sentences wait for it then."""
         try:
@@ -292,6 +321,70 @@ class Library:
         except LibraryLocked as error:
             return f"{error.message} {error.hint}"
         return None
+
+    # ── verbs that count ─────────────────────────────────────────────────────────────────────────
+
+    def code(
+        self,
+        titles: Sequence[str] | None = None,
+        *,
+        on_progress: Callable[[Progress], None] = _ignore,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> CodingReport:
+        """Read opinions in the reviews of these titles (default: all) that no coder has read, or another one has.
+
+        Takes up where a run was broken off. Raises UnknownTitle, LibraryLocked, ModelMissing, Cancelled.
+        """
+        from rag import opinions
+
+        store = self._opened()
+        with store.reading() as reading:
+            known = self._catalogue.at(reading).titles
+        chosen = [catalogue.find_title(known, name) for name in titles] if titles else list(known)
+        embedder = self._coding_embedder()
+        if embedder is None:
+            raise ModelMissing(
+                "The offline coder reads the vectors of all-MiniLM-L6-v2, and these are not here.",
+                "Get the model with: pullquote model fetch, then: pullquote rebuild --embed",
+            )
+        with self._writing("code"):
+            self._follow(store, embedder, on_progress)
+            return opinions.code(store, self._offline, embedder, chosen, on_progress, cancelled)
+
+    def summary(self, title: str, *, refresh: bool = True) -> Consensus:
+        """What the reviews of a title agree and disagree about. What nothing has touched since the last is kept.
+
+        `refresh=False` shows the stored summary, with what is out of date marked as stale. Takes no lock: where the
+        result can't be stored it says so. Raises UnknownTitle, and InputError where nothing is stored.
+        """
+        from rag import summaries
+
+        found = self.title(title)
+        return summaries.summary(self._opened(), found, self._summarising(), refresh=refresh)
+
+    def compare(self, first: str, second: str) -> Comparison:
+        """Two titles, aspect by aspect. Raises UnknownTitle, InputError."""
+        from rag import comparison
+
+        titles = (self.title(first), self.title(second))
+        with self._opened().reading() as reading:
+            return comparison.compare(reading, titles)
+
+    def _summarising(self) -> Summarising:
+        from rag.consensus import Summarising
+        from rag.engines import heads
+
+        stamp = EngineStamp(
+            name=self._engine.identity("statement"),
+            model=None,
+            prompt=None,
+            coder=None,
+            embedder=None,
+            retrieval={},
+            version=rag.__version__,
+            generation=self.generation,
+        )
+        return Summarising(self._engine, stamp, {self._offline.identity("code"): heads.model_card()["measured"]})
 
     # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
 
@@ -365,6 +458,13 @@ class Library:
         """Every title that has reviews, with their number."""
         with self._opened().reading() as reading:
             return list(self._catalogue.at(reading).titles)
+
+    def opinion_counts(self) -> dict[str, int]:
+        """How many opinions were read in each title's reviews, by title id."""
+        from rag.reviews import tally
+
+        with self._opened().reading() as reading:
+            return tally.counted(reading)
 
     def title(self, name: str) -> Title:
         """A title by name, alias or id. Raises UnknownTitle with the nearest names."""

@@ -152,6 +152,66 @@ class Filters:
         return self != Filters()
 
 
+# ── coding ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a coder judges: a sentence, as it is read (its view), with what it needs to know of its review."""
+
+    id: str
+    review_id: str
+    text: str
+    before: str
+    """The sentence before it in its review; empty at the beginning."""
+    rating: float | None
+    """The review's own rating as a share of its scale, 0 to 1."""
+    lang: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class DraftOpinion:
+    """What a coder reads in a unit. A unit may hold several opinions, one an aspect."""
+
+    unit: str
+    """The unit's id."""
+    aspect: str
+    """Of the taxonomy, or `overall` (the verdict on the whole) or `other` (what no aspect fits)."""
+    stance: Stance
+    score: float
+    """-1 (blame) to 1 (praise)."""
+    certainty: float
+    """0 to 1: how sure it is that this is an opinion on this aspect."""
+    severity: str | None = None
+    """A category of severe complaints."""
+
+
+@dataclass(frozen=True)
+class DraftOpinions:
+    """All that was read in some units. `failed`: ids of units that the coder can't judge, and why."""
+
+    opinions: tuple[DraftOpinion, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A coded opinion as it is kept: `text[start:end]` of the review holds it."""
+
+    review_id: str
+    start: int
+    end: int
+    aspect: str
+    stance: Stance
+    score: float
+    certainty: float
+    severity: str | None
+    coder: str
+
+
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -291,6 +351,35 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Totals:
+    """What became of a title's reviews: `reviews` is the sum of the others."""
+
+    reviews: int
+    coded: int
+    """At least one opinion was read in them."""
+    no_opinion: int
+    failed: int
+    """The coder can't judge them: it does not know their language."""
+    uncoded: int
+    """No coder has read them yet."""
+
+    @property
+    def read(self) -> int:
+        """Those of which a coder could tell what they say; shares of the whole are of these."""
+        return self.coded + self.no_opinion
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Reviews that speak of something: `positive` only praise, `negative` only blame, `mixed` do both."""
+
+    mentioning: int = 0
+    positive: int = 0
+    negative: int = 0
+    mixed: int = 0
+
+
+@dataclass(frozen=True)
 class Coverage:
     """What stands behind an answer for one title. Counts of opinions are None until reviews are coded."""
 
@@ -410,7 +499,7 @@ class Check:
 class Progress:
     """How far a long piece of work has come. `total` is None while it is not known."""
 
-    stage: Literal["read", "embed", "index"]
+    stage: Literal["read", "embed", "index", "code"]
     done: int
     total: int | None
     stored: tuple[str, ...] = ()

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         description="What makes vectors: `openai:MODEL` or `openai:MODEL@DIMENSIONS` sends sentences and questions "
         "to the server of OPENAI_BASE_URL. Empty: the local model.",
     )
+    taxonomies: Path | None = Field(
+        None, description="A folder with taxonomies of your own, KIND.toml each; they come before ours."
+    )
     model_dir: Path | None = Field(None, description="A folder with the embedding model's two files.")
     cache_dir: Path = Field(
         Path(platformdirs.user_cache_dir("pullquote")),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from rag.records import BadLine, DraftClaim, DraftEnd, Evidence, Plan
+import numpy as np
+from numpy.typing import NDArray
 
-Task = Literal["answer"]
+from rag.findings import DraftSentence, Finding
+from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Evidence, Plan, Unit
+from rag.taxonomy import Taxonomy
+
+Task = Literal["answer", "code", "statement"]
+Vectors = NDArray[np.float32]
+"""One unit vector a row."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +29,41 @@ class AnswerRequest:
     """Polled at least every half second."""
 
 
+@dataclass(frozen=True)
+class CodingRequest:
+    """Units of whole reviews, in the order of the text, and the aspects to look for."""
+
+    units: Sequence[Unit]
+    vectors: Vectors
+    """One row a unit."""
+    taxonomy: Taxonomy
+    examples: Mapping[str, Vectors]
+    """The vectors of each aspect's examples, by its id; of the categories of severe complaints too."""
+
+
+@dataclass(frozen=True)
+class StatementRequest:
+    """The findings of a title, those that say most first."""
+
+    title: str
+    reviews: int
+    """Those that a coder has read."""
+    findings: Sequence[Finding]
+
+
 class Engine(Protocol):
     """Proposes; never quotes, counts or decides what is shown."""
 
+    def draft_opinions(self, request: CodingRequest) -> DraftOpinions:
+        """What each unit judges, and how."""
+        ...
+
     def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
         """Claims in reading order; `DraftEnd` comes last."""
+        ...
+
+    def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
+        """A few sentences that rest on findings by id; their numbers are slots."""
         ...
 
     def identity(self, task: Task) -> str:

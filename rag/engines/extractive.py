@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rag.engines.base import AnswerRequest, Task
-from rag.records import BadLine, DraftClaim, DraftEnd, Evidence
+from rag.engines import coding, heads, statement
+from rag.engines.base import AnswerRequest, CodingRequest, StatementRequest, Task
+from rag.findings import DraftSentence
+from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Evidence
 
 VERSION = "1"
 QUOTES = 5
@@ -32,7 +34,17 @@ class ExtractiveEngine:
 
     def identity(self, task: Task) -> str:
         """The engine and the version of its patterns."""
+        if task == "code":
+            return f"extractive@{VERSION}/{heads.identity(heads.model_card())}"
         return f"extractive@{VERSION}/{task}"
+
+    def draft_opinions(self, request: CodingRequest) -> DraftOpinions:
+        """By heads over vectors and words."""
+        return coding.draft_opinions(heads.load(), request)
+
+    def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
+        """From patterns."""
+        return statement.draft_statement(request)
 
     def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
         """One quote a claim, the best reviews first, a review's second quote right behind its first."""

@@ -21,10 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import words
-from rag.taxonomy import Aspect
+from rag.taxonomy import OVERALL, Aspect
 
 OPINION, STANCE = "opinion", "stance"
+SEVERE = "severe:"
+"""Before the id of a category of severe complaints, in the name of its head."""
+NEAR = 0.55
+"""From this cosine to an example on, a sentence is of an aspect that no head was trained on."""
 FILE, CARD = "heads.npz", "heads.json"
+_FOLDER = resources.files("rag") / "engines" / "weights"
 
 Floats = NDArray[np.float32]
 Vectors = NDArray[np.float32]
@@ -99,18 +104,27 @@ class Heads:
     @property
     def identity(self) -> str:
         """The digest of the weights."""
-        return f"heads@sha256:{self.card['digest'][:12]}"
+        return identity(self.card)
 
     def logits(self, name: str, vectors: Vectors, bags: Bags) -> Floats:
         """What `opinion` or `stance` says of each text: the log-odds that it is one, or that it praises."""
         return score(self.heads[name], vectors, bags)
 
-    def aspect_logits(self, aspect: Aspect, vectors: Vectors, signs: Signs) -> Floats | None:
-        """The log-odds that each text is of this aspect; None for an aspect that no head was trained on."""
-        head = self.heads.get(aspect.id)
+    def aspect_logits(self, name: str, vectors: Vectors, signs: Signs) -> Floats:
+        """The log-odds that each text is of this aspect, or of this severe category.
+
+        Where no head was trained on it, as for a user's own aspect, its words and examples decide.
+        """
+        head = self.heads.get(name)
         if head is None:
-            return None
+            told: Floats = np.maximum(2 * signs.mentions - 1, (signs.similarity - np.float32(NEAR)) * 10)
+            return told
         return score_aspect(head, vectors, signs)
+
+    def verdict_logits(self, vectors: Vectors) -> Floats:
+        """The log-odds that each text is a verdict on the whole."""
+        nothing = np.zeros(len(vectors), np.float32)
+        return score_aspect(self.heads[OVERALL], vectors, Signs(nothing, nothing))
 
 
 def score(head: Head, vectors: Vectors, bags: Bags) -> Floats:
@@ -144,32 +158,48 @@ def signs(aspect: Aspect, stems: Sequence[frozenset[str]], vectors: Vectors, exa
 
 
 @lru_cache
+def model_card() -> Mapping[str, Any]:
+    """What the shipped heads are, what they were trained on and how well they do."""
+    card: Mapping[str, Any] = json.loads((_FOLDER / CARD).read_text("utf-8"))
+    return card
+
+
+def identity(card: Mapping[str, Any]) -> str:
+    """Which weights these are."""
+    return f"heads@sha256:{card['digest'][:12]}"
+
+
+def knows(embedder: str) -> bool:
+    """Whether the heads were trained on vectors of the model that this identity names."""
+    return embedder.startswith(model_card()["embedder"])
+
+
+@lru_cache
 def load() -> Heads:
     """The heads that are shipped."""
-    folder = resources.files("rag") / "engines" / "weights"
-    card = json.loads((folder / CARD).read_text("utf-8"))
-    with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return unpack(arrays, card)
+    with (_FOLDER / FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return unpack(arrays, model_card())
 
 
 def unpack(arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> Heads:
     """Heads from arrays as `pack` made them."""
-    vocabulary = Vocabulary(arrays["keys"], arrays["idf"].astype(np.float32))
-    parts = zip(card["heads"], arrays["vector"], arrays["grams"], arrays["scalars"], strict=True)
-    heads = {
-        name: Head(vector.astype(np.float32), grams.astype(np.float32), *map(float, scalars))
-        for name, vector, grams, scalars in parts
-    }
-    return Heads(vocabulary, heads, card)
+    names, worded = card["heads"], len(arrays["grams"])
+    none = np.empty(0, np.float32)
+    grams_of = [row.astype(np.float32) for row in arrays["grams"]] + [none] * (len(names) - worded)
+    parts = zip(names, arrays["vector"].astype(np.float32), grams_of, arrays["scalars"], strict=True)
+    heads = {name: Head(vector, weights, *map(float, scalars)) for name, vector, weights, scalars in parts}
+    return Heads(Vocabulary(arrays["keys"], arrays["idf"].astype(np.float32)), heads, card)
 
 
-def pack(heads: Heads) -> dict[str, NDArray[Any]]:
-    """Arrays of half precision: three digits are more than the training data can tell."""
-    every = list(heads.heads.values())
-    return {
+def pack(heads: Heads) -> tuple[list[str], dict[str, NDArray[Any]]]:
+    """Names and arrays, those with words first; half precision: the training data can tell no more digits."""
+    names = sorted(heads.heads, key=lambda name: not heads.heads[name].grams.size)
+    every = [heads.heads[name] for name in names]
+    worded = [head.grams for head in every if head.grams.size]
+    return names, {
         "keys": heads.vocabulary.grams,
         "idf": heads.vocabulary.idf.astype(np.float16),
         "vector": np.array([head.vector for head in every], np.float16),
-        "grams": np.array([head.grams for head in every], np.float16),
+        "grams": np.array(worded, np.float16).reshape(len(worded), len(heads.vocabulary.grams)),
         "scalars": np.array([[h.bias, h.mention, h.similarity] for h in every], np.float32),
     }

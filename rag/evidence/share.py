@@ -6,9 +6,9 @@ the coder errs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import sqrt
 
+from rag.findings import Difference
 from rag.records import Share
 
 _Z = 1.959963984540054
@@ -52,21 +52,6 @@ def word(found: Share) -> str | None:
     return next(name for name, limit in WORDS if found.value <= limit)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """The first share less the second, −1 to 1, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    method: str = "Newcombe 1998, method 10"
-
-    @property
-    def holds(self) -> bool:
-        """Whether zero lies outside."""
-        return not self.low <= 0 <= self.high
-
-
 def difference(first: Share, second: Share) -> Difference:
     """Of two independent shares, by their Wilson intervals (R. G. Newcombe, "Interval Estimation for the Difference
     between Independent Proportions", 1998, method 10).
@@ -74,4 +59,4 @@ def difference(first: Share, second: Share) -> Difference:
     value = first.value - second.value
     below = sqrt((first.value - first.low) ** 2 + (second.high - second.value) ** 2)
     above = sqrt((first.high - first.value) ** 2 + (second.value - second.low) ** 2)
-    return Difference(value, value - below, value + above)
+    return Difference(value, value - below, value + above, "Newcombe 1998, method 10")

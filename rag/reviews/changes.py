@@ -14,9 +14,20 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, true, up
 
 from rag.errors import InputError, UnknownBatch
 from rag.records import Removal, Title
-from rag.reviews import identity, searched
+from rag.reviews import coded, identity, searched
 from rag.reviews.intake import same_vote
-from rag.reviews.schema import batches, files, near_keys, reviews, sentences, sources, titles, vectors
+from rag.reviews.schema import (
+    batches,
+    files,
+    near_keys,
+    reviews,
+    sentences,
+    sources,
+    summaries,
+    titles,
+    touched,
+    vectors,
+)
 from rag.reviews.store import LIVE, REMOVED, SUPERSEDED, set_meta
 
 _AT_ONCE = 500
@@ -56,7 +67,8 @@ def rename(connection: Connection, title: Title, name: str, known: Sequence[Titl
 
 
 def set_kind(connection: Connection, title: Title, kind: str) -> None:
-    """Change what kind of thing a title is."""
+    """Change what kind of thing a title is. Its aspects are others then, so it is coded anew."""
+    coded.forget_title(connection, title.id)
     connection.execute(update(titles).where(titles.c.id == title.id).values(kind=kind))
 
 
@@ -91,6 +103,7 @@ def move(connection: Connection, review_ids: Collection[str], into: Title) -> in
     Returns how many did.
     """
     same = 0
+    coded.leave(connection, review_ids)
     for review_id in sorted(review_ids):
         for table, column in (
             (reviews, reviews.c.id),
@@ -100,6 +113,7 @@ def move(connection: Connection, review_ids: Collection[str], into: Title) -> in
             connection.execute(update(table).where(column == review_id).values(title_id=into.id))
         state = connection.scalar(select(reviews.c.state).where(reviews.c.id == review_id))
         same += state == LIVE and _joins_twin(connection, review_id)
+    coded.touch(connection, {into.id: {coded.WHOLE}})
     return same
 
 
@@ -124,6 +138,7 @@ def correct(connection: Connection, review_id: str, fields: dict[str, str | None
     if not fields:
         return
     connection.execute(update(reviews).where(reviews.c.id == review_id).values(fields))
+    coded.touch_reviews(connection, [review_id])
     row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one()
     twin = same_vote(connection, row.text, row.critic, row.title_id, besides=review_id) if "critic" in fields else None
     if twin is not None and twin.state == LIVE and row.state == LIVE:
@@ -238,9 +253,17 @@ def purge(connection: Connection, target: Target | None) -> Removal:
         connection.execute(delete(sources).where(sources.c.review_id.in_(ids)))
         connection.execute(delete(near_keys).where(near_keys.c.review_id.in_(ids)))
         connection.execute(delete(reviews).where(reviews.c.id.in_(ids)))
+    _drop_quoting(connection, set(gone))
     _drop_unused(connection)
     set_meta(connection, SCRUB, "1")
     return Removal(gone, returned, purged=True)
+
+
+def _drop_quoting(connection: Connection, gone: Collection[str]) -> None:
+    """Delete the stored summaries that quote a purged review."""
+    for row in connection.execute(select(summaries.c.id, summaries.c.content)).all():
+        if any(citation["review_id"] in gone for citation in row.content["citations"]):
+            connection.execute(delete(summaries).where(summaries.c.id == row.id))
 
 
 def _close_gaps(connection: Connection, gone: Collection[str]) -> None:
@@ -272,6 +295,8 @@ def _drop_unused(connection: Connection) -> None:
     kept = select(sources.c.name)
     connection.execute(delete(files).where(func.coalesce(files.c.same_as, files.c.name).not_in(kept)))
     connection.execute(delete(titles).where(titles.c.id.not_in(select(reviews.c.title_id))))
+    for table in (summaries, touched):
+        connection.execute(delete(table).where(table.c.title_id.not_in(select(titles.c.id))))
     connection.execute(
         delete(batches).where(
             batches.c.id.not_in(select(reviews.c.batch_id)), batches.c.id.not_in(select(sources.c.batch_id))

@@ -43,6 +43,11 @@ def parse(rating: str | None) -> tuple[float, float | None] | None:
     return (_float(bare[1]), None) if bare and _float(bare[1]) <= SCALES[-1] else None
 
 
+def smallest_scale(top: float) -> float:
+    """The smallest usual scale that holds a number."""
+    return next((scale for scale in SCALES if top <= scale), SCALES[-1])
+
+
 def share(rating: str) -> float | None:
     """A rating that names its scale, as a share of it, 0 to 1; None for anything else."""
     found = parse(rating)

@@ -15,9 +15,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision this program knows, oldest first."""
 
 metadata = MetaData()
@@ -25,6 +26,7 @@ metadata = MetaData()
 # id (of the library), generation, embedder
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
+# coder_id: whose opinions are counted; the coder that was last chosen for the title.
 titles = Table(
     "titles",
     metadata,
@@ -32,6 +34,7 @@ titles = Table(
     Column("name", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("aliases", JSON, nullable=False),
+    Column("coder_id", Integer),
 )
 
 batches = Table(
@@ -144,3 +147,65 @@ pending = Table(
 
 # Sentences that are gone from here and still stand in the vector index.
 unindex = Table("unindex", metadata, Column("sentence_id", String, primary_key=True))
+
+coders = Table(
+    "coders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identity", String, nullable=False, unique=True),
+)
+
+# One row for each review that a coder has read. outcome: coded | no_opinion | failed; score: of the whole, -1 to 1;
+# aspects: on how many it has an opinion.
+codings = Table(
+    "codings",
+    metadata,
+    Column("review_id", String, ForeignKey("reviews.id"), primary_key=True),
+    Column("coder_id", Integer, ForeignKey("coders.id"), primary_key=True),
+    Column("title_id", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("reason", String),
+    Column("score", Float),
+    Column("aspects", Integer, nullable=False),
+    Index("codings_by_title", "title_id", "coder_id", "aspects"),
+)
+
+# What a coder read in the live reviews; a review has at most one opinion of a coder on an aspect at a place.
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("review_id", String, ForeignKey("reviews.id"), primary_key=True),
+    Column("coder_id", Integer, ForeignKey("coders.id"), primary_key=True),
+    Column("start", Integer, primary_key=True),
+    Column("aspect", String, primary_key=True),
+    Column("end", Integer, nullable=False),
+    Column("title_id", String, nullable=False),
+    Column("stance", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("certainty", Float, nullable=False),
+    Column("severity", String),
+    Index("opinions_by_aspect", "title_id", "coder_id", "aspect", "review_id", "stance"),
+    Index("opinions_by_severity", "title_id", "coder_id", "severity", sqlite_where=text("severity IS NOT NULL")),
+)
+
+# The generation in which what a finding rests on last changed. aspect: an aspect, `severe:` and a category, or nothing
+# for what rests on all reviews of the title.
+touched = Table(
+    "touched",
+    metadata,
+    Column("title_id", String, primary_key=True),
+    Column("aspect", String, primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+# Summaries as they were shown, the latest last; what is purged leaves them too.
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title_id", String, nullable=False),
+    Column("made", String, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("content", JSON, nullable=False),
+    Index("summaries_by_title", "title_id", "id"),
+)

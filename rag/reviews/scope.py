@@ -68,16 +68,17 @@ class Selection:
         if self.title_ids is not None:
             found.append(sentences.c.title_id.in_(self.title_ids))
         if self.conditions:
-            found.append(sentences.c.review_id.in_(select(reviews.c.id).where(*self._of_reviews())))
+            found.append(sentences.c.review_id.in_(select(reviews.c.id).where(*self.of_reviews())))
         return found
 
-    def _of_reviews(self) -> list[ColumnElement[bool]]:
+    def of_reviews(self) -> list[ColumnElement[bool]]:
+        """What a review must meet."""
         within = [] if self.title_ids is None else [reviews.c.title_id.in_(self.title_ids)]
         return [reviews.c.state == LIVE, *within, *self.conditions]
 
     def review_counts(self, connection: Connection) -> dict[str, int]:
         """How many reviews it holds, by title id; titles without any are left out."""
-        counted = select(reviews.c.title_id, func.count()).where(*self._of_reviews()).group_by(reviews.c.title_id)
+        counted = select(reviews.c.title_id, func.count()).where(*self.of_reviews()).group_by(reviews.c.title_id)
         return dict(connection.execute(counted).all())
 
 

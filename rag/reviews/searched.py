@@ -1,4 +1,4 @@
-"""What of a review is searched: its sentences. They are there while it is live, and leave with it."""
+"""What of a review is searched and counted: its sentences and opinions. They are there while it is live."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from rag import words
 from rag.records import Sentence
-from rag.reviews import identity
+from rag.reviews import coded, identity
 from rag.reviews.schema import pending, sentences, unindex
 from rag.reviews.split import sentences as split
 
@@ -34,6 +34,7 @@ def enter(connection: Connection, review_id: str, title_id: str, text: str, lang
     if rows:
         connection.execute(_ADD_SENTENCES, rows)
     connection.execute(_ADD_PENDING, {"review_id": review_id, "step": "embed"})
+    coded.touch(connection, {title_id: {coded.WHOLE}})
 
 
 def _row(tile: Sentence, title_id: str) -> dict[str, object]:
@@ -51,8 +52,9 @@ def _row(tile: Sentence, title_id: str) -> dict[str, object]:
 
 
 def leave(connection: Connection, review_ids: Iterable[str]) -> None:
-    """Take reviews out of every search; the journal remembers which sentences must leave the index."""
+    """Take reviews out of every search and count; the journal remembers which sentences must leave the index."""
     gone: Sequence[dict[str, str]] = [{"gone": review_id} for review_id in review_ids]
     if gone:
+        coded.leave(connection, [row["gone"] for row in gone])
         for statement in (_UNINDEX, _DELETE, _FORGET):
             connection.execute(statement, gone)

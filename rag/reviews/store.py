@@ -84,17 +84,20 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self, *, keep: bool = True) -> Iterator[Connection]:
-        """One transaction, kept whole or not at all; `keep=False` undoes it at its end (a dry run)."""
+    def writing(self, *, keep: bool = True, counts: bool = True) -> Iterator[Connection]:
+        """One transaction, kept whole or not at all; `keep=False` undoes it at its end (a dry run).
+
+        One that does not count as a change (a summary was stored) leaves the generation as it is.
+        """
         with (
             self._engine.connect() as plain,
             plain.execution_options(writing=True) as connection,
             connection.begin() as transaction,
         ):
             yield connection
-            if keep:
+            if keep and counts:
                 set_meta(connection, "generation", str(generation(connection) + 1))
-            else:
+            elif not keep:
                 transaction.rollback()
 
     def scrub(self) -> None:

@@ -1,0 +1,57 @@
+"""Sentences written for training, with their labels: `evals/sentences/<kind>.txt` and `severe.txt`.
+
+A line is `<labels> | <sentence>`, a label a sign (`+`, `-`, `0`) and an aspect's id, or `.` for no opinion. In
+`severe.txt` a kind and a category of severe complaints (or `none`) stand before the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "sentences"
+SEVERE = "severe"
+_STANCES = {"+": "positive", "-": "negative", "0": "neutral"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A sentence, and what it says of a title of this kind."""
+
+    kind: str
+    text: str
+    aspects: frozenset[str]
+    stances: frozenset[str]
+    severity: str | None = None
+
+
+def written_sentences(folder: Path = FOLDER) -> list[Written]:
+    """All of them, by file and line. Raises ValueError with file and line where one is wrong."""
+    return [one for file in sorted(folder.glob("*.txt")) for one in _read(file)]
+
+
+def _read(file: Path) -> Iterator[Written]:
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        head, bar, text = line.partition(" | ")
+        try:
+            if not bar or not text.strip():
+                raise ValueError("it is not of the form LABELS | SENTENCE")
+            kind, severity, labels = _head(file.stem, head.split())
+            signs = [] if labels == ["."] else [(_STANCES[label[0]], label[1:]) for label in labels]
+        except (ValueError, KeyError, IndexError) as error:
+            raise ValueError(f"{file.name}:{number}: {error}") from None
+        stances, aspects = frozenset(stance for stance, _ in signs), frozenset(aspect for _, aspect in signs)
+        yield Written(kind, text.strip(), aspects, stances, severity)
+
+
+def _head(stem: str, words: list[str]) -> tuple[str, str | None, list[str]]:
+    """Kind, category and labels."""
+    if not words:
+        raise ValueError("it has no labels")
+    if stem != SEVERE:
+        return stem, None, words
+    kind, category, *labels = words
+    return kind, None if category == "none" else category, labels

@@ -1,0 +1,293 @@
+"""The way of a consensus: tallies → findings → statement. What nothing has touched since the last summary is kept.
+
+A finding rests on the reviews that speak of its aspect; when one of them comes, changes or goes, it is stale, and it
+alone is made again. Numbers come from `reviews.tally`, words from the engine, quotes from the reviews.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from rag import taxonomy, words
+from rag.engines.base import Engine, StatementRequest
+from rag.evidence import changed, overall, verdicts
+from rag.evidence.statement import fill
+from rag.evidence.themes import themes
+from rag.findings import Cell, Consensus, Finding, Minority, Overall, Slice, StatementSentence, Theme
+from rag.quotes import Quoter
+from rag.records import Citation, Counts, EngineStamp, Opinion, Stance, Title
+from rag.reviews import coded, tally
+from rag.reviews.store import Reading
+from rag.taxonomy import OTHER, Taxonomy
+
+QUOTES = 3
+"""At most so many quotes a side of a finding."""
+MATRIX_REVIEWS = 50
+_CONSIDERED = 12
+"""Of so many of the clearest opinions a side's quotes are chosen."""
+_LONG_YEARS = 2
+"""Reviews that span more years than this are shown by the year, others by the month."""
+_MANY_BY_ONE = 5
+"""So many reviews by one author, and half of all, are worth a warning."""
+_PRAISE: tuple[Stance, ...] = ("positive", "mixed")
+_BLAME: tuple[Stance, ...] = ("negative", "mixed")
+
+
+@dataclass(frozen=True)
+class Summarising:
+    """Everything a title is summarised with."""
+
+    engine: Engine
+    stamp: EngineStamp
+    """What will have produced it; coder and generation are filled in here."""
+    measured: Mapping[str, Sequence[Mapping[str, object]]]
+    """How often a coder is right, by the beginning of its identity."""
+
+
+def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Summarising) -> Consensus:
+    """The consensus on a title; findings of `kept` that nothing has touched are taken over as they are."""
+    aspects = taxonomy.load(title.kind)
+    coder = coded.active(reading, [title.id]).get(title.id)
+    if kept is not None and kept.coder != coder:
+        kept = None
+    work = _Work(reading, title, aspects, kept, using.stamp.generation)
+    findings = verdicts.ranked(work.findings(), work.totals.read)
+    known = {finding.id: finding for finding in findings}
+    request = StatementRequest(title.name, work.totals.read, [one for one in findings if one.counts.mentioning])
+    drafted, dropped = fill(
+        using.engine.draft_statement(request), known, work.totals.read, [title.name, *(one.name for one in findings)]
+    )
+    fresh = Consensus(
+        title=title,
+        totals=work.totals,
+        overall=work.overall(),
+        statement=tuple(_sentence(draft.text, draft.findings, known) for draft in drafted),
+        findings=tuple(findings),
+        disagreements=tuple(one.id for one in findings if one.verdict == "divided"),
+        minorities=tuple(work.minorities()),
+        slices=tuple(work.whole_slices()),
+        cells=tuple(work.cells()),
+        citations=(),
+        engine=replace(using.stamp, coder=coder),
+        coder=coder,
+        measured=_measured(using.measured, coder, aspects),
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        dropped=tuple(dropped),
+        warnings=tuple(_warnings(work)),
+    )
+    numbered = _numbered(fresh)
+    return replace(numbered, changed=changed.since(kept, numbered)) if kept else numbered
+
+
+def with_stale_marked(reading: Reading, kept: Consensus) -> Consensus:
+    """A stored consensus as it was, with what has been touched since marked as stale."""
+    touches = coded.touches(reading, kept.title.id)
+    findings = (replace(one, stale=touches.get(one.aspect, 0) > one.generation) for one in kept.findings)
+    return replace(kept, findings=tuple(findings))
+
+
+def is_current(reading: Reading, title: Title, kept: Consensus, using: Summarising) -> bool:
+    """Whether the same consensus would be made again: nothing it rests on was touched, and nothing that makes it."""
+    stamp = replace(using.stamp, coder=kept.coder, generation=kept.engine.generation)
+    untouched = coded.touches(reading, title.id).get(coded.WHOLE, 0) <= kept.engine.generation
+    return untouched and kept.engine == stamp and kept.title == title
+
+
+class _Work:
+    """The parts of one summary, each made again or taken over."""
+
+    def __init__(
+        self, reading: Reading, title: Title, aspects: Taxonomy, kept: Consensus | None, generation: int
+    ) -> None:
+        self.reading, self.title_id = reading, title.id
+        self._title, self._kept, self._generation = title, kept, generation
+        self._touches = coded.touches(reading, title.id)
+        self._quoter = Quoter(reading)
+        self._names = {aspect.id: aspect.name for aspect in aspects.aspects} | {OTHER: "everything else"}
+        self._aspects = aspects
+        self.totals = tally.totals(reading, [title.id])[title.id]
+        self._length = _period_length(tally.dates(reading, title.id))
+
+    def findings(self) -> list[Finding]:
+        """One for each aspect that a review mentions."""
+        old = {one.aspect: one for one in self._kept.findings} if self._kept else {}
+        current = {name: one for name, one in old.items() if self._touches.get(name, 0) <= one.generation}
+        again = [name for name in self._names if name not in current and name in self._touches]
+        counts = tally.by_aspect(self.reading, self.title_id, again) if again else {}
+        slices = self._slices(again)
+        made = [self._finding(name, counts[name], slices.get(name, ())) for name in again if name in counts]
+        return [*(one for name, one in current.items() if name in self._names), *made]
+
+    def _finding(self, aspect: str, counts: Counts, slices: Sequence[Slice]) -> Finding:
+        return Finding(
+            id=aspect,
+            aspect=aspect,
+            name=self._names[aspect],
+            counts=counts,
+            verdict=verdicts.verdict(counts),
+            praised=self._quotes(aspect, _PRAISE),
+            criticised=self._quotes(aspect, _BLAME),
+            slices=tuple(slices),
+            themes=self._themes() if aspect == OTHER else (),
+            generation=self._generation,
+        )
+
+    def _quotes(self, aspect: str, stances: Sequence[Stance]) -> tuple[Citation, ...]:
+        opinions = tally.telling(self.reading, self.title_id, aspect, stances, _CONSIDERED)
+        return self._quoter.best(opinions, QUOTES)
+
+    def _themes(self) -> tuple[Theme, ...]:
+        said = tally.said_of(self.reading, self.title_id, OTHER)
+        common = {words.stem(sign) for sign in self._aspects.signs} | set(words.stems(self._title.name))
+        return themes(said, frozenset(common))
+
+    def overall(self) -> Overall:
+        """Each review's own rating, else its words."""
+        votes = tally.votes(self.reading, self.title_id)
+        sides = {"positive": 0, "negative": 0, "mixed": 0}
+        for vote in votes:
+            sides[overall.verdict(vote.score)] += vote.reviews
+        adjusted, why = overall.adjusted([(vote.score, vote.rated, vote.reviews) for vote in votes])
+        contradictions = tally.contradictions(self.reading, self.title_id, overall.BETWEEN)
+        above = sum(vote.reviews for vote in votes if vote.score > 0)
+        return Overall(**sides, above=above, adjusted=adjusted, adjusted_why=why, contradictions=tuple(contradictions))
+
+    def whole_slices(self) -> list[Slice]:
+        """How many are for the whole and how many against, by period."""
+        found = []
+        for period, votes in tally.votes_by_period(self.reading, self.title_id, self._length).items():
+            sides = {"positive": 0, "negative": 0, "mixed": 0}
+            for vote in votes:
+                sides[overall.verdict(vote.score)] += vote.reviews
+            found.append(Slice(period, period, None, Counts(sum(sides.values()), **sides)))
+        return found if len(found) > 1 else []
+
+    def _slices(self, aspects: Sequence[str]) -> dict[str, list[Slice]]:
+        found: dict[str, list[Slice]] = {}
+        if aspects and self._length:
+            for (name, period), counts in sorted(
+                tally.by_period(self.reading, self.title_id, aspects, self._length).items()
+            ):
+                found.setdefault(name, []).append(Slice(period, period, name, counts))
+        return {name: slices for name, slices in found.items() if len(slices) > 1}
+
+    def minorities(self) -> list[Minority]:
+        """Severe complaints, however few."""
+        old = {one.category: one for one in self._kept.minorities} if self._kept else {}
+        found = []
+        for category in taxonomy.severities():
+            touched = self._touches.get(coded.SEVERE + category.id)
+            if touched is None:
+                continue
+            before = old.get(category.id)
+            if before is not None and touched <= before.generation:
+                found.append(before)
+            elif reviews := tally.severe(self.reading, self.title_id, category.id):
+                told = tally.telling(self.reading, self.title_id, None, _BLAME, _CONSIDERED, severity=category.id)
+                quotes = self._quoter.best(told, QUOTES)
+                found.append(Minority(category.id, category.name, reviews, quotes, self._generation))
+        return found
+
+    def cells(self) -> list[Cell]:
+        """What the most telling reviews say of each aspect, at the place that says it most clearly."""
+        ids = tally.most_telling_reviews(self.reading, self.title_id, MATRIX_REVIEWS)
+        old: dict[str, list[Cell]] = {}
+        for cell in self._kept.cells if self._kept else ():
+            old.setdefault(cell.review_id, []).append(cell)
+        by_aspect: dict[tuple[str, str], list[Opinion]] = {}
+        for one in tally.of_reviews(self.reading, [name for name in ids if name not in old]):
+            if one.aspect in self._names:
+                by_aspect.setdefault((one.review_id, one.aspect), []).append(one)
+        made: dict[str, list[Cell]] = {}
+        for (review_id, aspect), opinions in by_aspect.items():
+            made.setdefault(review_id, []).extend(self._cell(review_id, aspect, opinions))
+        return [cell for name in ids for cell in old.get(name, made.get(name, []))]
+
+    def _cell(self, review_id: str, aspect: str, opinions: Sequence[Opinion]) -> list[Cell]:
+        """One, or none where its words can't be quoted."""
+        clearest = sorted(opinions, key=lambda one: (-one.certainty * abs(one.score), one.start))
+        quote = self._quoter.best(clearest, 1)
+        if not quote:
+            return []
+        total = sum(one.certainty for one in opinions) or 1.0
+        score = round(sum(one.score * one.certainty for one in opinions) / total, 4)
+        return [Cell(review_id, aspect, _joined({one.stance for one in opinions}), score, quote[0])]
+
+
+def _joined(stances: set[Stance]) -> Stance:
+    """What a review does with an aspect, over all that it says of it."""
+    praises, blames = bool(stances & set(_PRAISE)), bool(stances & set(_BLAME))
+    return "mixed" if praises and blames else "positive" if praises else "negative" if blames else "neutral"
+
+
+def _period_length(dates: tuple[str, str] | None) -> int:
+    """By the year (4 characters of a date) or the month (7); 0 without dates."""
+    if dates is None:
+        return 0
+    return 4 if int(dates[1][:4]) - int(dates[0][:4]) > _LONG_YEARS else 7
+
+
+def _sentence(text: str, names: tuple[str, ...], findings: Mapping[str, Finding]) -> StatementSentence:
+    """With the first quote of each finding, on the side that the sentence tells of; both sides of what divides."""
+    quotes: list[Citation] = []
+    for name in names:
+        finding = findings[name]
+        if finding.verdict != "criticised":
+            quotes += finding.praised[:1]
+        if finding.verdict != "praised":
+            quotes += finding.criticised[:1]
+    return StatementSentence(text, names, (), tuple(quotes))
+
+
+def _numbered(found: Consensus) -> Consensus:
+    """Every quote under a number; the same place has one, wherever it is cited."""
+    numbers: dict[tuple[str, int, int], Citation] = {}
+
+    def one(quote: Citation) -> Citation:
+        place = (quote.review_id, quote.start, quote.end)
+        return numbers.setdefault(place, replace(quote, id=len(numbers) + 1))
+
+    def all_of(quotes: Iterable[Citation]) -> tuple[Citation, ...]:
+        return tuple(one(quote) for quote in quotes)
+
+    statement = tuple(
+        replace(said, quotes=(cited := all_of(said.quotes)), citations=tuple(quote.id for quote in cited))
+        for said in found.statement
+    )
+    findings = tuple(replace(f, praised=all_of(f.praised), criticised=all_of(f.criticised)) for f in found.findings)
+    minorities = tuple(replace(m, quotes=all_of(m.quotes)) for m in found.minorities)
+    cells = tuple(replace(cell, quote=one(cell.quote)) for cell in found.cells)
+    return replace(
+        found,
+        statement=statement,
+        findings=findings,
+        minorities=minorities,
+        cells=cells,
+        citations=tuple(numbers.values()),
+    )
+
+
+def _measured(
+    known: Mapping[str, Sequence[Mapping[str, object]]], coder: str | None, aspects: Taxonomy
+) -> tuple[Mapping[str, object], ...]:
+    rows = next((rows for start, rows in known.items() if (coder or "").startswith(start)), ())
+    names = {aspect.id for aspect in aspects.aspects}
+    return tuple(row for row in rows if row["aspect"] in names)
+
+
+def _warnings(work: _Work) -> list[str]:
+    found, totals = [], work.totals
+    if totals.uncoded:
+        found.append(f"{totals.uncoded} of {totals.reviews} reviews are not coded, so no count holds them. "
+                     "Code them with: pullquote code")  # fmt: skip
+    if totals.failed:
+        reasons = coded.failures(work.reading, work.title_id)
+        told = ", ".join(f"{count}: {reason}" for reason, count in reasons.items())
+        found.append(f"The coder can't judge {totals.failed} of {totals.reviews} reviews, and no share holds them "
+                     f"({told}).")  # fmt: skip
+    author, most = tally.busiest_author(work.reading, work.title_id)
+    if author is not None and most >= max(_MANY_BY_ONE, totals.reviews / 2):
+        found.append(f"{most} of {totals.reviews} reviews are signed by {author}; each is a vote.")
+    return found

@@ -1,0 +1,50 @@
+"""Two summaries of a title → what is different, in words. Pure."""
+
+from __future__ import annotations
+
+from rag.evidence import verdicts
+from rag.findings import Consensus, Finding, Side
+
+_MOST = 10
+
+
+def since(before: Consensus, now: Consensus) -> tuple[str, ...]:
+    """What changed from one summary to the next, the number of reviews first, then what changed sides, then counts."""
+    found = []
+    gained = now.totals.reviews - before.totals.reviews
+    if gained:
+        change = f"{abs(gained)} {'more' if gained > 0 else 'fewer'}"
+        found.append(f"{now.totals.reviews} reviews, {change} than before.")
+    old = {one.id: one for one in before.findings}
+    sides, counts = [], []
+    for one in now.findings:
+        was = old.pop(one.id, None)
+        if was is None:
+            sides.append(f"{_first_up(one.name)}: not mentioned before.")
+        elif was.verdict != one.verdict:
+            sides.append(f"{_first_up(one.name)}: {_said(one)}; before: {_said(was)}.")
+        elif was.counts != one.counts:
+            counts += _counts(was, one, now.totals.read)
+    gone = [f"{_first_up(one.name)}: not mentioned any more." for one in old.values()]
+    severe = {one.category: one.reviews for one in before.minorities}
+    for minority in now.minorities:
+        if minority.reviews != severe.get(minority.category, 0):
+            sides.insert(0, f"Severe complaints ({minority.name}): {minority.reviews}, before "
+                         f"{severe.get(minority.category, 0)}.")  # fmt: skip
+    return tuple([*found, *sides, *gone, *counts][:_MOST])
+
+
+def _said(one: Finding) -> str:
+    return {"divided": "it divides", "neither": "no side has it"}.get(one.verdict, one.verdict)
+
+
+def _counts(was: Finding, one: Finding, reviews: int) -> list[str]:
+    side: Side = "praised" if one.total_praised >= one.total_criticised else "criticised"
+    before, now = (verdicts.counted(finding.counts, side, reviews, short=True) for finding in (was, one))
+    if before == now:
+        return []
+    return [f"{_first_up(one.name)}: {side} by {now}, before by {before}."]
+
+
+def _first_up(name: str) -> str:
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,232 @@
+"""The way of an opinion: stored sentences → units → what the coder reads in them, kept.
+
+A batch of reviews is one transaction, so a run that is killed goes on where it stopped and no vote counts twice. A
+title's coder is named by the engine and the wording of its taxonomy: where either changes, the title is coded anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from rag import taxonomy
+from rag.engines.base import CodingRequest, Engine
+from rag.engines.coding import example_texts
+from rag.errors import Cancelled
+from rag.evidence.overall import review_score
+from rag.records import DraftOpinion, DraftOpinions, Opinion, Progress, Title, Unit
+from rag.reviews import coded
+from rag.reviews.catalogue import all_titles
+from rag.reviews.coded import Coding, ToCode
+from rag.reviews.language import language
+from rag.reviews.store import Store
+from rag.search.base import Embedder, Vectors
+from rag.taxonomy import Taxonomy
+
+OFFLINE = "extractive@"
+"""How the identity of a coder that costs nothing begins."""
+AT_ONCE = 200
+"""Reviews in one transaction."""
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class CodingReport:
+    """What a coding run did with each title it touched."""
+
+    titles: tuple[TitleCoded, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TitleCoded:
+    """Reviews of a title that were read in this run, and the coder that read them."""
+
+    id: str
+    name: str
+    coder: str
+    read: int
+    opinions: int
+    failed: int
+
+
+def coder_identity(engine: Engine, aspects: Taxonomy) -> str:
+    """Engine, weights or prompt, and the wording of the taxonomy: two coders that could differ differ here."""
+    return f"{engine.identity('code')}/{aspects.kind}@sha256:{aspects.digest[:12]}"
+
+
+def code(
+    store: Store,
+    engine: Engine,
+    embedder: Embedder,
+    titles: Sequence[Title],
+    on_progress: OnProgress,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> CodingReport:
+    """Code what the engine has not read of these titles. Raises Cancelled, with what was read kept."""
+    waiting = _to_do(store, engine, titles)
+    total, done = sum(count for _, count in waiting), 0
+    examples = _Examples(embedder)
+    reports = []
+    for title, count in waiting:
+        aspects = taxonomy.load(title.kind)
+        identity = coder_identity(engine, aspects)
+        report = TitleCoded(title.id, title.name, identity, 0, 0, 0)
+        while count:
+            if cancelled():
+                raise Cancelled("The coding was cancelled.", "What was read is kept; the same command goes on.")
+            batch = _code_batch(store, engine, title, identity, aspects, examples)
+            if not batch:
+                break
+            done += len(batch)
+            report = _counted(report, batch)
+            on_progress(Progress("code", min(done, total), total))
+        _activate(store, title, identity)
+        reports.append(report)
+    return CodingReport(tuple(reports))
+
+
+def waiting(store: Store) -> tuple[list[Title], dict[str, int]]:
+    """The titles with reviews that no coder has read: those that are free to code, and how many wait in the others.
+
+    A title is coded by the coder that was last chosen for it, and one that costs is never called unasked.
+    """
+    with store.reading() as reading:
+        left = coded.uncoded(reading)
+        if not left:
+            return [], {}
+        active = coded.active(reading, list(left))
+        titles = {title.id: title for title in all_titles(reading) if title.id in left}
+    free = [title for title in titles.values() if active.get(title.id, OFFLINE).startswith(OFFLINE)]
+    return free, {title.name: left[title.id] for title in titles.values() if title not in free}
+
+
+def left_uncoded(paid: Mapping[str, int]) -> str | None:
+    """What is to be said where reviews wait for a coder that costs."""
+    if not paid:
+        return None
+    names = ", ".join(sorted(paid)[:3])
+    return f"{sum(paid.values())} new reviews are not coded ({names}): their coder is a model. Run: pullquote code"
+
+
+def _to_do(store: Store, engine: Engine, titles: Sequence[Title]) -> list[tuple[Title, int]]:
+    """The titles for which the coder has something to do: reviews to read, or to take over from another coder."""
+    found = []
+    with store.reading() as reading:
+        active = coded.active(reading)
+        known = coded.known_coders(reading)
+        for title in titles:
+            identity = coder_identity(engine, taxonomy.load(title.kind))
+            count = coded.count_to_code(reading, title.id, known.get(identity, 0))
+            if count or active.get(title.id) != identity:
+                found.append((title, count))
+    return found
+
+
+def _code_batch(
+    store: Store, engine: Engine, title: Title, identity: str, aspects: Taxonomy, examples: _Examples
+) -> list[Coding]:
+    with store.reading() as reading:
+        number = coded.known_coders(reading).get(identity, 0)
+        batch = coded.next_to_code(reading, title.id, number, AT_ONCE)
+    if not batch:
+        return []
+    units = [units_of(review) for review in batch]
+    every = list(chain.from_iterable(units))
+    vectors = np.concatenate([review.vectors for review in batch if len(review.vectors)]) if every else None
+    drafted = DraftOpinions(())
+    if vectors is not None:
+        drafted = engine.draft_opinions(CodingRequest(every, vectors, aspects, examples.of(aspects)))
+    codings = _codings(batch, units, drafted, identity)
+    with store.writing() as writing:
+        coded.keep(writing, title.id, coded.coder_id(writing, identity), codings)
+    return codings
+
+
+def units_of(review: ToCode) -> list[Unit]:
+    """One a sentence, at the words themselves: the blanks of its tile are the splitter's."""
+    lang = language(review.text, review.lang)
+    views = ["", *(view for _, _, view in review.sentences)]
+    found = []
+    for number, (start, end, view) in enumerate(review.sentences):
+        said = review.text[start:end]
+        start, end = start + len(said) - len(said.lstrip()), end - len(said) + len(said.rstrip())
+        name = f"{review.review_id}.{number}"
+        found.append(Unit(name, review.review_id, view, views[number], review.rating, lang, start, end))
+    return found
+
+
+def _codings(
+    batch: Sequence[ToCode], units: Sequence[Sequence[Unit]], drafted: DraftOpinions, identity: str
+) -> list[Coding]:
+    by_unit: dict[str, list[DraftOpinion]] = {}
+    for draft in drafted.opinions:
+        by_unit.setdefault(draft.unit, []).append(draft)
+    found = []
+    for review, own in zip(batch, units, strict=True):
+        opinions = [_opinion(unit, draft, identity) for unit in own for draft in by_unit.get(unit.id, ())]
+        reason = next((drafted.failed[unit.id] for unit in own if unit.id in drafted.failed), None)
+        if reason is not None:
+            found.append(Coding(review.review_id, "failed", reason, None))
+        elif opinions:
+            found.append(Coding(review.review_id, "coded", None, review_score(opinions), opinions))
+        else:
+            found.append(Coding(review.review_id, "no_opinion", None, None))
+    return found
+
+
+def _opinion(unit: Unit, draft: DraftOpinion, identity: str) -> Opinion:
+    return Opinion(
+        unit.review_id,
+        unit.start,
+        unit.end,
+        draft.aspect,
+        draft.stance,
+        draft.score,
+        draft.certainty,
+        draft.severity,
+        identity,
+    )
+
+
+def _activate(store: Store, title: Title, identity: str) -> None:
+    """Once all of the title's reviews that can be read are, its opinions are this coder's."""
+    with store.reading() as reading:
+        if coded.active(reading, [title.id]).get(title.id) == identity:
+            return
+    with store.writing() as writing:
+        coded.activate(writing, title.id, coded.coder_id(writing, identity))
+
+
+def _counted(report: TitleCoded, batch: Iterable[Coding]) -> TitleCoded:
+    codings = list(batch)
+    return TitleCoded(
+        report.id,
+        report.name,
+        report.coder,
+        report.read + len(codings),
+        report.opinions + sum(len(coding.opinions) for coding in codings),
+        report.failed + sum(coding.outcome == "failed" for coding in codings),
+    )
+
+
+class _Examples:
+    """The vectors of a taxonomy's examples, made once a run."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, dict[str, Vectors]] = {}
+
+    def of(self, aspects: Taxonomy) -> dict[str, Vectors]:
+        """By the keys that the coder asks for."""
+        if aspects.digest not in self._known:
+            texts = example_texts(aspects)
+            flat = [text for examples in texts.values() for text in examples]
+            vectors = self._embedder.embed(flat)
+            ends = np.cumsum([len(examples) for examples in texts.values()])[:-1]
+            self._known[aspects.digest] = dict(zip(texts, np.split(vectors, ends), strict=True))
+        return self._known[aspects.digest]

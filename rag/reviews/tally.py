@@ -1,0 +1,277 @@
+"""Counts by GROUP BY over the opinions of a title's coder: a review votes once per aspect and side.
+
+Every number that is shown comes from here. What is narrowed is narrowed by the same conditions as a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, or_, select
+
+from rag.records import Counts, Opinion, Stance, Totals
+from rag.reviews import coded
+from rag.reviews.schema import coders, codings, opinions, reviews, sentences, titles
+from rag.reviews.scope import Selection
+from rag.reviews.store import LIVE
+
+_JOINED = opinions.join(titles, (titles.c.id == opinions.c.title_id) & (titles.c.coder_id == opinions.c.coder_id))
+"""Opinions of active coders alone."""
+
+
+_READ = codings.join(titles, (titles.c.id == codings.c.title_id) & (titles.c.coder_id == codings.c.coder_id)).join(
+    reviews, reviews.c.id == codings.c.review_id
+)
+"""Reviews that their title's coder has read."""
+
+
+@dataclass(frozen=True)
+class Votes:
+    """So many reviews have this score, -1 to 1."""
+
+    score: float
+    rated: bool
+    """Whether it is that of their own ratings."""
+    reviews: int
+
+
+def totals(connection: Connection, title_ids: Sequence[str], selection: Selection | None = None) -> dict[str, Totals]:
+    """What became of each title's reviews in scope."""
+    selection = selection or Selection(tuple(title_ids))
+    outcome = func.coalesce(codings.c.outcome, "uncoded")
+    joined = reviews.join(titles, titles.c.id == reviews.c.title_id).outerjoin(
+        codings, (codings.c.review_id == reviews.c.id) & (codings.c.coder_id == titles.c.coder_id)
+    )
+    wanted = (
+        select(reviews.c.title_id, outcome, func.count())
+        .select_from(joined)
+        .where(*selection.of_reviews())
+        .group_by(reviews.c.title_id, outcome)
+    )
+    found: dict[str, dict[str, int]] = {title_id: {} for title_id in title_ids}
+    for title_id, name, count in connection.execute(wanted):
+        found.setdefault(title_id, {})[name] = count
+    return {title_id: _totals(counts) for title_id, counts in found.items()}
+
+
+def _totals(found: Mapping[str, int]) -> Totals:
+    parts = [found.get(name, 0) for name in ("coded", "no_opinion", "failed", "uncoded")]
+    return Totals(sum(parts), *parts)
+
+
+def by_aspect(
+    connection: Connection, title_id: str, aspects: Sequence[str] | None = None, selection: Selection | None = None
+) -> dict[str, Counts]:
+    """How many reviews of a title speak of each aspect, and how; None: of every aspect that any does."""
+    return _counts(connection, _of_title(title_id, aspects, selection), opinions.c.aspect)
+
+
+def by_title(connection: Connection, aspect: str, selection: Selection) -> dict[str, Counts]:
+    """How many reviews of each title in scope speak of an aspect, and how."""
+    return _counts(connection, [opinions.c.aspect == aspect, *_within(selection)], opinions.c.title_id)
+
+
+def by_period(
+    connection: Connection, title_id: str, aspects: Sequence[str], length: int
+) -> dict[tuple[str, str], Counts]:
+    """By aspect and period: the first `length` characters of the review's date, a year or a month."""
+    period = func.substr(reviews.c.date, 1, length)
+    joined = _JOINED.join(reviews, reviews.c.id == opinions.c.review_id)
+    where = [*_of_title(title_id, aspects, None), reviews.c.date.is_not(None)]
+    inner = _sides(select(opinions.c.aspect.label("key"), period.label("period")).select_from(joined).where(*where))
+    inner = inner.group_by(opinions.c.aspect, period, opinions.c.review_id)
+    part = inner.subquery()
+    rows = connection.execute(select(part.c.key, part.c.period, *_summed(part)).group_by(part.c.key, part.c.period))
+    return {(row.key, row.period): _as_counts(row) for row in rows}
+
+
+def _of_title(title_id: str, aspects: Sequence[str] | None, selection: Selection | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [opinions.c.title_id == title_id]
+    if aspects is not None:
+        found.append(opinions.c.aspect.in_(aspects))
+    return found + (_within(selection) if selection is not None else [])
+
+
+def _within(selection: Selection) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if selection.title_ids is not None:
+        found.append(opinions.c.title_id.in_(selection.title_ids))
+    if selection.conditions:
+        found.append(opinions.c.review_id.in_(select(reviews.c.id).where(*selection.of_reviews())))
+    return found
+
+
+def _counts(connection: Connection, where: Sequence[ColumnElement[bool]], key: ColumnElement[str]) -> dict[str, Counts]:
+    inner = _sides(select(key.label("key")).select_from(_JOINED).where(*where)).group_by(key, opinions.c.review_id)
+    part = inner.subquery()
+    rows = connection.execute(select(part.c.key, *_summed(part)).group_by(part.c.key))
+    return {row.key: _as_counts(row) for row in rows}
+
+
+def _sides(wanted: Select[Any]) -> Select[Any]:
+    """With whether a review praises, and whether it blames, in each of its groups."""
+    praises = func.max(case((opinions.c.stance.in_(("positive", "mixed")), 1), else_=0))
+    blames = func.max(case((opinions.c.stance.in_(("negative", "mixed")), 1), else_=0))
+    return wanted.add_columns(praises.label("praises"), blames.label("blames"))
+
+
+def _summed(part: Any) -> list[ColumnElement[int]]:
+    return [
+        func.count().label("mentioning"),
+        func.sum(part.c.praises * (1 - part.c.blames)).label("positive"),
+        func.sum(part.c.blames * (1 - part.c.praises)).label("negative"),
+        func.sum(part.c.praises * part.c.blames).label("mixed"),
+    ]
+
+
+def _as_counts(row: Any) -> Counts:
+    return Counts(row.mentioning, row.positive, row.negative, row.mixed)
+
+
+def votes(connection: Connection, title_id: str) -> list[Votes]:
+    """How many reviews of a title have which score: their own rating's where there is one, else their text's.
+
+    Scores are rounded to hundredths, so that there are few rows whatever the number of reviews.
+    """
+    own, _ = _scores(connection, title_id)
+    score = func.round(own, 2)
+    rated = reviews.c.rating_number.is_not(None)
+    wanted = select(score.label("score"), rated.label("rated"), func.count().label("reviews"))
+    rows = connection.execute(
+        wanted.select_from(_READ).where(*_has_score(title_id)).group_by(score, rated).order_by(score, rated)
+    )
+    return [Votes(row.score, bool(row.rated), row.reviews) for row in rows]
+
+
+def votes_by_period(connection: Connection, title_id: str, length: int) -> dict[str, list[Votes]]:
+    """The same by period of the reviews' dates: the first `length` characters, a year or a month."""
+    own, _ = _scores(connection, title_id)
+    score, period = func.round(own, 2), func.substr(reviews.c.date, 1, length)
+    wanted = select(period.label("period"), score.label("score"), func.count().label("reviews")).select_from(_READ)
+    dated = [*_has_score(title_id), reviews.c.date.is_not(None)]
+    found: dict[str, list[Votes]] = {}
+    for row in connection.execute(wanted.where(*dated).group_by(period, score).order_by(period, score)):
+        found.setdefault(row.period, []).append(Votes(row.score, False, row.reviews))
+    return found
+
+
+def contradictions(connection: Connection, title_id: str, clear: float) -> list[str]:
+    """Reviews whose rating and whose words stand on different sides, both by at least `clear`."""
+    _, rating = _scores(connection, title_id)
+    opposite = or_(
+        (rating >= clear) & (codings.c.score <= -clear),
+        (rating <= -clear) & (codings.c.score >= clear),
+    )
+    wanted = select(codings.c.review_id).select_from(_READ).where(*_has_score(title_id), opposite)
+    return list(connection.scalars(wanted.order_by(codings.c.review_id)))
+
+
+def dates(connection: Connection, title_id: str) -> tuple[str, str] | None:
+    """The earliest and the latest date of a title's live reviews; None where none has one."""
+    wanted = select(func.min(reviews.c.date), func.max(reviews.c.date))
+    first, last = connection.execute(wanted.where(reviews.c.title_id == title_id, reviews.c.state == LIVE)).one()
+    return (first, last) if first else None
+
+
+def _scores(connection: Connection, title_id: str) -> tuple[ColumnElement[float], ColumnElement[float]]:
+    """A review's score, -1 to 1, and that of its rating alone (nothing where it has none)."""
+    bare = coded.bare_scale(connection, title_id)
+    share = reviews.c.rating_number / func.coalesce(reviews.c.rating_scale, literal(bare))
+    rating = 2 * func.min(1.0, share) - 1
+    return case((reviews.c.rating_number.is_not(None), rating), else_=codings.c.score), rating
+
+
+def _has_score(title_id: str) -> list[ColumnElement[bool]]:
+    read = codings.c.outcome.in_(("coded", "no_opinion"))
+    known = or_(codings.c.score.is_not(None), reviews.c.rating_number.is_not(None))
+    return [codings.c.title_id == title_id, read, known]
+
+
+def severe(connection: Connection, title_id: str, category: str) -> int:
+    """How many reviews hold a severe complaint of a category."""
+    wanted = select(func.count(opinions.c.review_id.distinct())).select_from(_JOINED)
+    return connection.scalar(wanted.where(opinions.c.title_id == title_id, opinions.c.severity == category)) or 0
+
+
+def said_of(connection: Connection, title_id: str, aspect: str) -> dict[str, list[str]]:
+    """The views of the sentences with an opinion on an aspect, by review."""
+    at = (sentences.c.review_id == opinions.c.review_id) & (sentences.c.start <= opinions.c.start)
+    joined = _JOINED.join(sentences, at & (sentences.c.end > opinions.c.start))
+    wanted = select(opinions.c.review_id, sentences.c.view).select_from(joined)
+    found: dict[str, list[str]] = {}
+    of_aspect = (opinions.c.title_id == title_id, opinions.c.aspect == aspect)
+    for row in connection.execute(wanted.where(*of_aspect).order_by(opinions.c.review_id, opinions.c.start)):
+        found.setdefault(row.review_id, []).append(row.view)
+    return found
+
+
+def busiest_author(connection: Connection, title_id: str) -> tuple[str | None, int]:
+    """Who signs most of a title's live reviews, and how many."""
+    many = func.count().label("many")
+    wanted = select(reviews.c.critic, many).where(
+        reviews.c.title_id == title_id, reviews.c.state == LIVE, reviews.c.critic.is_not(None)
+    )
+    row = connection.execute(wanted.group_by(reviews.c.critic).order_by(many.desc(), reviews.c.critic).limit(1)).first()
+    return (row.critic, row.many) if row else (None, 0)
+
+
+def telling(
+    connection: Connection,
+    title_id: str,
+    aspect: str | None,
+    stances: Sequence[Stance],
+    limit: int,
+    severity: str | None = None,
+) -> list[Opinion]:
+    """The opinions of these stances on an aspect that say so most clearly, the clearest first, one a review.
+
+    With a `severity`, those that hold such a complaint, whatever the aspect.
+    """
+    clear = (opinions.c.certainty * func.abs(opinions.c.score)).label("clear")
+    rank = func.row_number().over(partition_by=opinions.c.review_id, order_by=[clear.desc(), opinions.c.start])
+    where = [opinions.c.title_id == title_id, opinions.c.stance.in_(stances)]
+    where.append(opinions.c.aspect == aspect if severity is None else opinions.c.severity == severity)
+    inner = select(opinions, clear, rank.label("rank")).select_from(_JOINED).where(*where).subquery()
+    named = inner.join(coders, coders.c.id == inner.c.coder_id)
+    best = select(inner, coders.c.identity).select_from(named).where(inner.c.rank == 1)
+    rows = connection.execute(best.order_by(inner.c.clear.desc(), inner.c.review_id, inner.c.start).limit(limit))
+    return [_opinion(row) for row in rows]
+
+
+def of_reviews(connection: Connection, review_ids: Sequence[str]) -> list[Opinion]:
+    """Every opinion in these reviews, by review and place."""
+    named = _JOINED.join(coders, coders.c.id == opinions.c.coder_id)
+    wanted = select(opinions, coders.c.identity).select_from(named).where(opinions.c.review_id.in_(review_ids))
+    rows = connection.execute(wanted.order_by(opinions.c.review_id, opinions.c.start, opinions.c.aspect))
+    return [_opinion(row) for row in rows]
+
+
+def most_telling_reviews(connection: Connection, title_id: str, limit: int) -> list[str]:
+    """The reviews with opinions on the most aspects, by id among equals."""
+    joined = codings.join(titles, (titles.c.id == codings.c.title_id) & (titles.c.coder_id == codings.c.coder_id))
+    wanted = (
+        select(codings.c.review_id).select_from(joined).where(codings.c.title_id == title_id, codings.c.aspects > 0)
+    )
+    return list(connection.scalars(wanted.order_by(codings.c.aspects.desc(), codings.c.review_id).limit(limit)))
+
+
+def stances_at(connection: Connection, review_ids: Sequence[str]) -> dict[tuple[str, int], list[Opinion]]:
+    """The opinions in these reviews by review and start."""
+    found: dict[tuple[str, int], list[Opinion]] = {}
+    for one in of_reviews(connection, review_ids):
+        found.setdefault((one.review_id, one.start), []).append(one)
+    return found
+
+
+def _opinion(row: Any) -> Opinion:
+    return Opinion(
+        row.review_id, row.start, row.end, row.aspect, row.stance, row.score, row.certainty, row.severity, row.identity
+    )
+
+
+def counted(connection: Connection) -> dict[str, int]:
+    """How many opinions each title has."""
+    wanted = select(opinions.c.title_id, func.count()).select_from(_JOINED).group_by(opinions.c.title_id)
+    return dict(connection.execute(wanted).all())

@@ -1,0 +1,171 @@
+"""How summaries and comparisons look in a terminal: counts with bars, and a quote for each side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rag.contract_summary import severe
+from rag.evidence import verdicts
+from rag.findings import AspectDifference, Comparison, Consensus, Side
+from rag.records import Citation, Counts, Share
+from rag.safe_text import one_line
+
+if TYPE_CHECKING:
+    from rag.opinions import CodingReport
+
+_BAR = 20
+_QUOTE = 160
+"""Characters of a quote that are shown; the whole stands in --json and in the exports."""
+
+
+def summary(out: Console, found: Consensus) -> None:
+    """The statement, the counts with bars, the quotes, and what they rest on."""
+    out.print(Text(one_line(found.title.name), style="bold"))
+    out.print(_totals(found))
+    out.print()
+    for sentence in found.statement:
+        out.print(Text(one_line(sentence.text)).append(_marks(sentence.quotes), style="bold cyan"))
+    if found.statement:
+        out.print()
+    _counts(out, found)
+    for minority in found.minorities:
+        line = Text(f"! {severe(minority.reviews, minority.name, found.totals.reviews)}", style="bold red")
+        out.print(line)
+        for quote in minority.quotes:
+            out.print(_quote(quote, "red"))
+    _quotes(out, found)
+    for change in found.changed:
+        out.print(Text(f"Since the last summary: {one_line(change)}", style="cyan"))
+    _below(out, found)
+
+
+def _totals(found: Consensus) -> Text:
+    totals, overall = found.totals, found.overall
+    parts = [f"{totals.reviews} review{'' if totals.reviews == 1 else 's'}"]
+    if totals.read > 1:
+        parts.append(f"{overall.positive} for, {overall.negative} against, {overall.mixed} between")
+    parts += [f"{totals.no_opinion} without an opinion"] if totals.no_opinion else []
+    parts += [f"{totals.failed} in a language the coder does not know"] if totals.failed else []
+    parts += [f"{totals.uncoded} not coded"] if totals.uncoded else []
+    return Text(" · ".join(parts), style="dim")
+
+
+def _counts(out: Console, found: Consensus) -> None:
+    table = Table("aspect", "mention", "praise", "", "criticise", "", box=None, pad_edge=False)
+    for one in found.findings:
+        name = Text(one_line(one.name) + (" ≠" if one.verdict == "divided" else "") + (" (stale)" if one.stale else ""))
+        table.add_row(
+            name,
+            str(one.counts.mentioning),
+            _bar(one.total_praised, one.counts.mentioning, found.totals.read, "green"),
+            _share(one.counts, "praised", found.totals.read),
+            _bar(one.total_criticised, one.counts.mentioning, found.totals.read, "red"),
+            _share(one.counts, "criticised", found.totals.read),
+        )
+    out.print(table if found.findings else "No review was found to judge anything yet.")
+    if found.disagreements:
+        out.print(Text("≠ divides the reviewers", style="dim"))
+    for theme in (theme for one in found.findings for theme in one.themes):
+        out.print(Text(f"  also talked of: {one_line(theme.name)} ({theme.reviews} reviews)", style="dim"))
+    out.print()
+
+
+def _bar(k: int, n: int, reviews: int, colour: str) -> Text:
+    """As long as the side's part of all reviews, on a line as long as those that mention the aspect."""
+    wide = round(_BAR * n / max(1, reviews))
+    full = round(_BAR * k / max(1, reviews))
+    if k and not full:
+        full = wide = max(1, wide)
+    return Text("█" * full, style=colour).append("░" * max(0, wide - full), style="dim")
+
+
+def _share(counts: Counts, side: Side, reviews: int) -> str:
+    found = verdicts.side_share(counts, side, reviews)
+    if found is None:
+        only = counts.positive if side == "praised" else counts.negative
+        return str(only + counts.mixed)
+    return str(found)
+
+
+def _quotes(out: Console, found: Consensus) -> None:
+    for one in found.findings:
+        if not one.praised and not one.criticised:
+            continue
+        out.print(Text(one_line(one.name), style="bold"))
+        for quote in one.praised[:1]:
+            out.print(_quote(quote, "green"))
+        for quote in one.criticised[:1]:
+            out.print(_quote(quote, "red"))
+    out.print()
+
+
+def _quote(quote: Citation, colour: str) -> Text:
+    said = one_line(quote.quote)
+    said = said if len(said) <= _QUOTE else f"{said[:_QUOTE].rstrip()} …"
+    sign = "+" if colour == "green" else "-"
+    who = " · ".join(one_line(part) for part in (quote.critic or "unsigned", quote.outlet) if part)
+    line = Text(f"  {sign} ", style=colour).append(f"“{said}”", style="default")
+    return line.append(f"  {who}", style="dim").append(f" [{quote.id}]" if quote.id else "", style="cyan")
+
+
+def _marks(quotes: Sequence[Citation]) -> str:
+    return "".join(f" [{quote.id}]" for quote in quotes)
+
+
+def _below(out: Console, found: Consensus) -> None:
+    if found.overall.contradictions:
+        ids = ", ".join(found.overall.contradictions[:3])
+        out.print(Text(f"Ratings that say the opposite of their words: {len(found.overall.contradictions)} "
+                       f"({ids}{', …' if len(found.overall.contradictions) > 3 else ''}).", style="yellow"))  # fmt: skip
+    if found.overall.adjusted:
+        one = found.overall.adjusted
+        out.print(Text(f"Allowing for how often the coder errs: {one.value:.0%} for it "
+                       f"({100 * one.low:.0f}–{100 * one.high:.0f}).".replace("%", " %"), style="dim"))  # fmt: skip
+    for warning in found.warnings:
+        out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+    out.print(Text(f"{found.coder or 'not coded'} · {found.engine.name} · {found.made}", style="dim"))
+
+
+def comparison(out: Console, found: Comparison) -> None:
+    """A line an aspect, those whose difference holds first, and a quote for each side of these."""
+    first, second = (one_line(title.name) for title in found.titles)
+    table = Table("praised", first, second, "difference", "", box=None, pad_edge=False)
+    for row in found.aspects:
+        shares = [_shown(one, counts) for one, counts in zip(row.shares, row.counts, strict=True)]
+        table.add_row(Text(one_line(row.name)), *shares, _difference(row), "holds" if row.holds else "could be chance")
+    out.print(table if found.aspects else "No aspect is mentioned in the reviews of both.")
+    for row in (row for row in found.aspects if row.holds):
+        out.print(Text(f"\n{one_line(row.name)}", style="bold"))
+        for title, quotes in zip(found.titles, row.quotes, strict=True):
+            for quote in quotes:
+                out.print(Text(f"  {one_line(title.name)}", style="dim"))
+                out.print(_quote(quote, "red" if quote.stance == "negative" else "green"))
+    for warning in found.warnings:
+        out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+
+
+def _shown(found: Share | None, counts: Counts) -> str:
+    return str(found) if found is not None else f"{counts.positive + counts.mixed} of {counts.mentioning}"
+
+
+def _difference(row: AspectDifference) -> str:
+    if row.difference is None:
+        return "-"
+    one = row.difference
+    return f"{100 * one.value:+.0f} ({100 * one.low:+.0f} to {100 * one.high:+.0f})"
+
+
+def coded(out: Console, report: CodingReport) -> None:
+    """What a coding run did."""
+    for title in report.titles:
+        failed = f", {title.failed} in a language the coder does not know" if title.failed else ""
+        out.print(one_line(f"{title.name}: {title.read} reviews read, {title.opinions} opinions{failed}."))
+    if not report.titles:
+        out.print("Everything is coded already.")
+    for warning in report.warnings:
+        out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
