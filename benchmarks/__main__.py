@@ -19,10 +19,10 @@ from rag.errors import PullquoteError
 
 SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films")
 """Their blocks stand in docs/benchmarks.md."""
-QUALITY = ("corpus", "opinions")
+QUALITY = ("corpus", "opinions", "shares")
 """Their blocks stand in docs/quality.md."""
 NAMES = (*SPEED, *QUALITY)
-NEED_DATA = ("retrieval", "films", "opinions")
+NEED_DATA = ("retrieval", "films", "opinions", "shares")
 EXAMPLES = """\
 examples:
   python -m benchmarks --data DATA               everything, into docs/benchmarks.md; half an hour
@@ -112,6 +112,10 @@ def _run(name: str, options: argparse.Namespace, libraries: Libraries) -> Report
         from benchmarks import opinions  # scipy and scikit-learn
 
         return opinions.run(options.data, say, quick=quick)
+    if name == "shares":
+        from benchmarks import shares  # scikit-learn
+
+        return shares.run(options.data, say, quick=quick)
     return memory.run(say, quick=quick) if name == "memory" else films.run(options.data, say, quick=quick)
 
 

@@ -13,7 +13,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 
 from corpus import loader
 from evals import labelled
+from evals.calibration import fit_calibration
 from evals.coding import code_corpus, measured
 from evals.labelled import Categorised
 from evals.planted import PlantedSentence, planted_sentences
 from evals.training import Labels, fit, fit_aspect, folds, vocabulary
 from evals.written import Written, written_sentences
 from rag import taxonomy, words
+from rag.engines.coding import OPINION_FROM, may_be_severe
 from rag.engines.heads import (
     CARD,
     FILE,
@@ -44,14 +46,17 @@ from rag.engines.heads import (
     score_aspect,
     signs,
 )
+from rag.evidence.adjust import Calibration
 from rag.library import Library
 from rag.taxonomy import OVERALL, Aspect
 
 WEIGHTS = Path(__file__).parents[1] / "rag" / "engines" / "weights"
 RESTAURANTS = "semeval14_restaurants_train"
 _CATEGORIES = {"food": "food", "service": "service", "price": "price", "ambience": "atmosphere"}
-_TIMES_OWN = 3
+_TIMES_OWN = 2
 """A sentence of ours weighs as much as so many of the public sets, which are larger and of one kind."""
+_FALSE_ALARMS = 0.3
+"""Sentences that are shown as severe complaints and are none, a title."""
 _PARTS = 5
 _LEAST_TEXTS = 3
 _LEAST_POSITIVE = 3
@@ -75,16 +80,17 @@ class Example:
     told_severity: bool = False
     """Whether it is known if it is a severe complaint."""
     title: str = ""
+    """Of a sentence of our corpus."""
+    film: str = ""
+    """Of a snippet, which has the verdict of its review."""
     times: int = 1
 
 
 def examples(data: Path) -> list[Example]:
     """Everything there is to learn from, our corpus last."""
     public = [Example(one.text, "film", opinion=one.label) for one in labelled.opinions(data)]
-    polar = [
-        Example(one.text, "film", praise=one.label)
-        for one in (*labelled.snippets(data), *labelled.polar_sentences(data))
-    ]
+    polar = [Example(one.text, "film", praise=one.label, film=one.group) for one in labelled.snippets(data)]
+    polar += [Example(one.text, "film", praise=one.label) for one in labelled.polar_sentences(data)]
     restaurants = [_of_restaurant(one) for one in labelled.categorised(data, RESTAURANTS)]
     ours: list[Written | PlantedSentence] = [*written_sentences(), *planted_sentences(loader.load("dev"))]
     return [*public, *polar, *restaurants, *map(_own, ours)]
@@ -225,22 +231,35 @@ def thresholds(training: Training, unseen: Mapping[str, NDArray[np.float32]]) ->
     """For each aspect, the log-odds above which as many sentences are told to judge it as do.
 
     So that counts are neither too high nor too low on the whole; a threshold that is best for single sentences is not.
+    For severe complaints, the log-odds above which there are few enough false alarms.
     """
-    found = {}
+    own = training.titles != ""
+    found = dict.fromkeys(
+        [name for name in training.names() if name.startswith(SEVERE)], _severe_from(training, unseen)
+    )
     for name in training.names():
-        tells, right = training.about(name)
-        own = training.titles != ""
-        wanted = int((own & right).sum())
         if name.startswith(SEVERE):
-            rows = own & tells & ~np.isnan(unseen[name])
-        else:
-            kinds = {one.kind for one, holds in zip(training.examples, tells, strict=True) if holds}
-            here = training.where(lambda one, kinds=kinds: one.kind in kinds)  # type: ignore[misc]
-            rows = own & here & (unseen[OPINION] > 0) & ~np.isnan(unseen[name])
-        logits = np.sort(unseen[name][rows])[::-1]
+            continue
+        tells, right = training.about(name)
+        kinds = {one.kind for one, holds in zip(training.examples, tells, strict=True) if holds}
+        here = training.where(lambda one, kinds=kinds: one.kind in kinds)  # type: ignore[misc]
+        rows = own & here & (unseen[OPINION] > OPINION_FROM) & ~np.isnan(unseen[name])
+        logits, wanted = np.sort(unseen[name][rows])[::-1], int((own & right).sum())
         if wanted and len(logits) > wanted:
             found[name] = float(logits[wanted])
     return found
+
+
+def _severe_from(training: Training, unseen: Mapping[str, NDArray[np.float32]]) -> float:
+    """The log-odds from which on a complaint is severe: the lowest with few enough false alarms a title."""
+    rows = np.flatnonzero(training.titles != "")
+    names = [name for name in training.names() if name.startswith(SEVERE)]
+    best = np.max([np.nan_to_num(unseen[name][rows], nan=-np.inf) for name in names], axis=0)
+    # What neither judges nor blames is not shown as a complaint, whatever the head for it says.
+    best[~may_be_severe(unseen[OPINION][rows], unseen[STANCE][rows])] = -np.inf
+    severe = training.where(lambda one: one.severity is not None)[rows]
+    false = np.sort(best[~severe])[::-1]
+    return float(false[int(_FALSE_ALARMS * len(set(training.titles[rows])))])
 
 
 def shifted(heads: Mapping[str, Head], by: Mapping[str, float]) -> dict[str, Head]:
@@ -261,8 +280,26 @@ def save(heads: Mapping[str, Head], known: Vocabulary, card: dict[str, Any], fol
     return Heads(known, heads, whole)
 
 
+def calibrate(training: Training) -> Calibration:
+    """How the share of favourable reviews is adjusted: from snippets of films that the stance head did not see."""
+    rows = np.flatnonzero(training.where(lambda one: bool(one.film)))
+    films = np.array([training.examples[i].film for i in rows])
+    logits = np.zeros(len(rows))
+    for lot in folds(len(rows), list(films), _PARTS):
+        without = np.isin(np.arange(len(training.texts)), rows[lot])
+        told = training.where(lambda one: one.praise is not None)
+        head = _worded(training, told & ~without, lambda one: one.praise)
+        bags = training.vocabulary.bags([training.texts[i] for i in rows[lot]])
+        logits[lot] = score(head, training.vectors[rows[lot]], bags)
+    return fit_calibration(logits, np.array([bool(training.examples[i].praise) for i in rows]), films)
+
+
 def model_card(
-    training: Training, embedder: str, limits: Mapping[str, float], rows: Sequence[Mapping[str, Any]]
+    training: Training,
+    embedder: str,
+    limits: Mapping[str, float],
+    rows: Sequence[Mapping[str, Any]],
+    fitted: Calibration,
 ) -> dict[str, Any]:
     """What the heads are, for whoever uses them or doubts them."""
     counted = {
@@ -285,6 +322,7 @@ def model_card(
             "examples": counted,
         },
         "thresholds": {name: round(limit, 4) for name, limit in sorted(limits.items())},
+        "calibration": {name: round(value, 6) for name, value in asdict(fitted).items()},
         "measured": list(rows),
     }
 
@@ -311,9 +349,13 @@ def run(data: Path, folder: Path, embed: Embed, embedder: str, say: Callable[[st
         trained.append(train(training, lot))
     limits = thresholds(training, unseen_logits(training, lots, trained))
     rows = measure(training, lots, [shifted(heads, limits) for heads in trained])
-    say("training on everything")
+    say("training on everything, and what adjusts shares")
     heads = shifted(train(training), limits)
-    return save(heads, training.vocabulary, model_card(training, embedder, limits, rows), folder)
+    return save(heads, training.vocabulary, model_card(training, embedder, limits, rows, calibrate(training)), folder)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def main() -> None:
@@ -328,7 +370,7 @@ def main() -> None:
             parser.error("there are no model files; get them with: pullquote model fetch")
         # Another graph of the same weights gives the same vectors to five digits.
         model = embedder.identity.rpartition("/")[0]
-        run(given.data, given.out, embedder.embed, model, lambda text: print(text, file=sys.stderr, flush=True))
+        run(given.data, given.out, embedder.embed, model, _say)
 
 
 if __name__ == "__main__":

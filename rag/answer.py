@@ -13,7 +13,9 @@ from rag import taxonomy
 from rag.candidates import MAX_COVERED, Asking, Found, find
 from rag.engines.base import AnswerRequest
 from rag.errors import Cancelled, InputError
-from rag.evidence import cite, count
+from rag.evidence import cite, count, verdicts
+from rag.findings import Side
+from rag.opinions_asked import answers
 from rag.records import (
     Answer,
     BadLine,
@@ -25,16 +27,21 @@ from rag.records import (
     Dropped,
     Evidence,
     Filters,
+    Opinion,
     Passage,
-    Plan,
     Status,
+    Totals,
 )
 from rag.reviews import scope as scopes
 from rag.reviews import store as stores
+from rag.reviews import tally
 from rag.search import retrieve
 from rag.search.plan import MAX_QUESTION
 from rag.verify import STANDS_ALONE, Quotable, Verifier, continuation
 
+_BEHIND = 3
+"""How many passages a count shows behind it."""
+_UNCODED = "Code them with: pullquote code"
 NEAREST = 3
 """How many passages an abstention shows."""
 
@@ -56,12 +63,12 @@ def ask(
     found = find(asking, question, titles, filters, previous)
     if cancelled():
         raise Cancelled("The question was cancelled.")
-    chosen = retrieve.spread([p for p in found.ranked if p.mentions])
+    chosen = _chosen(found)
     quotable = _quotable(asking, found, chosen or _nearest(found))
     verifier = Verifier(quotable, filter(None, (found.plan.focus, found.plan.aspect)), asking.embedder)
     if not chosen:
         return _abstained(found, verifier, quotable)
-    counted = _count_claim(found)
+    counted = _count_claim(found, verifier)
     request = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
     ended = _verify_all(asking.engine.draft_answer(request), verifier, counted, on_claim)
     if cancelled():
@@ -72,8 +79,7 @@ def ask(
 def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
     """The sentences that a question would be answered from, best first. Empty: nothing mentions what is asked."""
     found = find(asking, _checked(question), titles, None, None)
-    chosen = retrieve.spread([p for p in found.ranked if p.mentions])
-    offered = _quotable(asking, found, chosen).evidence.values()
+    offered = _quotable(asking, found, _chosen(found)).evidence.values()
     return [item for item in offered if item.continues is None]
 
 
@@ -97,6 +103,9 @@ def _quotable(asking: Asking, found: Found, chosen: Sequence[Passage]) -> Quotab
     with asking.store.reading() as reading:
         reviews = stores.get_reviews(reading, ids)
         sentences = scopes.sentences_of(reading, ids)
+        opinions: dict[str, list[Opinion]] = {}
+        for one in tally.of_reviews(reading, ids):
+            opinions.setdefault(one.review_id, []).append(one)
     # A review that was superseded since the search has no sentences any more.
     kept = [passage for passage in chosen if passage.sentence.review_id in sentences]
     evidence: dict[str, Evidence] = {}
@@ -117,7 +126,12 @@ def _quotable(asking: Asking, found: Found, chosen: Sequence[Passage]) -> Quotab
         following = continuation(passage.sentence, sentences, reviews)
         if following:
             offer(replace(passage, sentence=following), continues=number)
-    return Quotable(evidence, reviews, sentences)
+    return Quotable(evidence, reviews, sentences, opinions)
+
+
+def _chosen(found: Found) -> list[Passage]:
+    """The evidence: what speaks of what is asked and is not of the other side."""
+    return retrieve.spread([passage for passage in found.ranked if answers(found.plan, passage)])
 
 
 def _nearest(found: Found) -> list[Passage]:
@@ -149,17 +163,26 @@ def _verify_all(
 # ── answer ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _count_claim(found: Found) -> Claim | None:
-    """How many reviews mention what was asked, in every title. Made by code, so it has no support score."""
+def _count_claim(found: Found, verifier: Verifier) -> Claim | None:
+    """How many reviews are of which side, in every title, with the first quotes behind it; made by code.
+
+    Where nothing is coded, how many mention it. Without a support score: it is recomputed, not supported.
+    """
+    names = {title.id: title.name for title in found.titles}
+    if found.counts and (found.plan.aspect or found.plan.stance or found.plan.kind == "how_many"):
+        counts = {names[title_id]: counted for title_id, counted in found.counts.items()}
+        read = {names[title_id]: found.totals[title_id].read for title_id in found.counts}
+        focus = _spoken_focus(found) if found.plan.aspect else None
+        sentence = count.opinion_sentences(counts, read, focus, found.plan.stance)
+        return Claim("count", sentence, verifier.behind(_BEHIND))
     if not found.plan.mentions or len(found.titles) > MAX_COVERED:
         return None
-    names = {title.id: title.name for title in found.titles}
-    sentence = count.mention_sentence(
+    mentioned = count.mention_sentence(
         {names[title]: k for title, k in found.mentioning.items()},
         {names[title]: n for title, n in found.reviews.items()},
         _spoken_focus(found),
     )
-    return Claim("count", sentence, ()) if sentence else None
+    return Claim("count", mentioned, ()) if mentioned else None
 
 
 def _spoken_focus(found: Found) -> str:
@@ -180,10 +203,9 @@ def _answered(
     reasons = []
     if not ended.complete:
         reasons.append("The draft broke off.")
-    if found.plan.kind == "how_many":
-        reasons.append("How many hold an opinion is not counted before opinions are coded; how many mention it is.")
-    if found.plan.kind == "who" and found.plan.stance:
-        reasons.append("Who praises and who blames is not told apart before opinions are coded.")
+    uncounted = not found.counts
+    if found.plan.kind == "how_many" and uncounted:
+        reasons.append(f"How many hold an opinion on this is not counted; how many mention it is. {_UNCODED}")
     if len(found.titles) <= MAX_COVERED and silent:
         reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:
@@ -195,18 +217,17 @@ def _answered(
         status=status,
         reason=" ".join(reasons) or None,
         claims=claims if verifier.claims else (),
-        warnings=(*found.warnings, *_stance_warning(found.plan), *ended.warnings),
+        warnings=(*found.warnings, *_stance_warning(found), *ended.warnings),
         chosen=chosen,
     )
 
 
-def _stance_warning(plan: Plan) -> tuple[str, ...]:
-    if plan.stance is None and plan.kind != "how_many":
+def _stance_warning(found: Found) -> tuple[str, ...]:
+    """Where nothing is coded, praise and blame can't be told apart."""
+    uncoded = sum(one.uncoded for one in found.totals.values())
+    if found.plan.stance is None or not uncoded:
         return ()
-    return (
-        "Opinions are not coded yet: passages were chosen by what they mention, "
-        "so praise and blame stand side by side and neither is counted.",
-    )
+    return (f"{uncoded} reviews in scope are not coded: of these, praise and blame stand side by side. {_UNCODED}",)
 
 
 def _abstained(found: Found, verifier: Verifier, quotable: Quotable) -> Answer:
@@ -216,6 +237,14 @@ def _abstained(found: Found, verifier: Verifier, quotable: Quotable) -> Answer:
         spans = verifier.spans_of([name])
         nearest += [] if isinstance(spans, cite.Refused) else [verifier.citation(span).id for span in spans]
     total = sum(found.reviews.values())
+    other_side = any(passage.mentions for passage in found.ranked) and found.plan.stance is not None
+    if other_side and found.counts:
+        counted = _count_claim(found, verifier)
+        return replace(
+            _frame(found, verifier),
+            reason=counted.text if counted else None,
+            nearest=tuple(dict.fromkeys(nearest)),
+        )
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
     return replace(
         _frame(found, verifier),
@@ -246,15 +275,23 @@ def _frame(found: Found, verifier: Verifier) -> Answer:
 
 
 def _coverage(found: Found, title_id: str) -> Coverage:
-    """Nothing is coded yet. Only a focus that is no aspect is counted by its words (design: coverage)."""
+    """What was read of a title, and how many are of which side. A focus that is no aspect is counted by its words."""
     total = found.reviews[title_id]
-    by_words = found.plan.aspect is None and bool(found.plan.mentions)
-    return Coverage(
-        title_id=title_id,
-        reviews=total,
-        coded=0,
-        no_opinion=0,
-        failed=0,
-        uncoded=total,
-        mentioning=found.mentioning[title_id] if by_words else None,
-    )
+    totals = found.totals.get(title_id, Totals(total, 0, 0, 0, total))
+    counted = found.counts.get(title_id)
+    if counted is None:
+        by_words = found.plan.aspect is None and bool(found.plan.mentions)
+        mentioning = found.mentioning[title_id] if by_words else None
+        return Coverage(title_id, *_parts(totals), mentioning=mentioning)
+    sides: tuple[Side, Side] = ("praised", "criticised")
+    praised, criticised = (verdicts.side_share(counted, side, totals.read) for side in sides)
+    words = {
+        "positive": verdicts.side_word(counted, "praised", totals.read),
+        "negative": verdicts.side_word(counted, "criticised", totals.read),
+    }
+    held = (counted.mentioning, counted.positive, counted.negative, counted.mixed)
+    return Coverage(title_id, *_parts(totals), *held, praised, criticised, words)
+
+
+def _parts(totals: Totals) -> tuple[int, int, int, int, int]:
+    return totals.reviews, totals.coded, totals.no_opinion, totals.failed, totals.uncoded

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rag import taxonomy
+from rag import opinions_asked, taxonomy
 from rag.engines.base import Engine
 from rag.errors import EmbedderUnavailable, IndexUnreachable, InputError, LibraryDamaged
-from rag.records import Answer, EngineStamp, Filters, Passage, Plan, Title
+from rag.records import Answer, Counts, EngineStamp, Filters, Passage, Plan, Title, Totals
 from rag.reviews import filters as filtering
 from rag.reviews import scope as scopes
 from rag.reviews.catalogue import Catalogue, KeptCatalogue, find_title, people
@@ -53,6 +53,10 @@ class Found:
     """Live reviews in scope, by title id."""
     mentioning: Mapping[str, int]
     """Reviews in which a sentence mentions the focus, by title id."""
+    totals: Mapping[str, Totals]
+    """What the coder made of them."""
+    counts: Mapping[str, Counts]
+    """Reviews that praise and criticise what is asked about; titles that are not coded are left out."""
     ranked: Sequence[Passage]
     stamp: EngineStamp
     warnings: tuple[str, ...]
@@ -78,16 +82,21 @@ def find(
         ids = None if len(titles) == len(catalogue.titles) else tuple(title.id for title in titles)
         signing = catalogue.people if ids is None else people(reading, ids)
         plan = replace(_plan(question, titles, people_in(question, signing), previous), filters=query_filters)
+        plan = replace(plan, stance=query_filters.stance or plan.stance)
         selection = _selection(reading, plan, ids)
         reviews = _review_counts(reading, selection, titles)
         query = _query_vector(asking.embedder, plan)
         found = _search(reading, asking, plan, selection, query, catalogue)
         ranked = _rank(plan, found, query)
         mentioning = _mentioning(reading, plan, selection, reviews, ranked if found.whole else None)
+        opinions = opinions_asked.of_plan(reading, plan, selection, ranked)
+        ranked = opinions_asked.with_opinions(plan, ranked, opinions)
+        few = [title.id for title in titles] if len(titles) <= MAX_COVERED else []
+        totals, counts = opinions_asked.counts(reading, plan, selection, few, opinions if found.whole else None)
     dense = query is not None and found.scope.vectors is not None
     warnings = (*_warnings(titles, catalogue, dense=dense), *found.warnings)
     stamp = _stamp(asking, catalogue.generation, dense=dense)
-    return Found(question, plan, titles, reviews, mentioning, ranked, stamp, warnings)
+    return Found(question, plan, titles, reviews, mentioning, totals, counts, ranked, stamp, warnings)
 
 
 # ── what is asked, and of what ───────────────────────────────────────────────────────────────────

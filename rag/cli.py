@@ -49,6 +49,15 @@ FormOption = Annotated[
     str | None, typer.Option("--format", help="json, csv, markdown or html [default: for a terminal].")
 ]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file [default: standard output].")]
+
+
+class Stance(StrEnum):
+    """Which opinions are wanted."""
+
+    positive = "positive"
+    negative = "negative"
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 SinceOption = Annotated[str | None, typer.Option(help="Only reviews from then on: 2024, 2024-03 or 2024-03-15.")]
@@ -57,6 +66,7 @@ OutletOption = Annotated[list[str] | None, typer.Option(help="Only reviews from 
 MinRatingOption = Annotated[str | None, typer.Option(help="Only reviews that give at least this: 3/5, 60% or B+.")]
 MaxRatingOption = Annotated[str | None, typer.Option(help="Only reviews that give at most this.")]
 LangOption = Annotated[str | None, typer.Option(help="Only reviews whose file says this language: en, de.")]
+StanceOption = Annotated[Stance | None, typer.Option(help="Only praise (positive), or only blame (negative).")]
 
 _STOPPED = 130
 DEMO_LIBRARY = Path(".pullquote-demo")
@@ -165,6 +175,7 @@ def ask(
     min_rating: MinRatingOption = None,
     max_rating: MaxRatingOption = None,
     lang: LangOption = None,
+    stance: StanceOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show plan, candidates, scores and drops.")] = False,
     json: JsonOption = False,
     library: LibraryOption = None,
@@ -180,7 +191,7 @@ def ask(
     from rag.errors import InputError
     from rag.records import Filters
 
-    filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang)
+    filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang, stance.value if stance else None)
     with _open(library) as opened:
         if question is not None:
             _answer(opened, question, title, filters, explain=explain, json=json)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from rag import taxonomy, words
 from rag.engines.base import Engine, StatementRequest
 from rag.evidence import changed, overall, verdicts
+from rag.evidence.adjust import Calibration
 from rag.evidence.statement import fill
 from rag.evidence.themes import themes
 from rag.findings import Cell, Consensus, Finding, Minority, Overall, Slice, StatementSentence, Theme
@@ -36,14 +38,27 @@ _BLAME: tuple[Stance, ...] = ("negative", "mixed")
 
 
 @dataclass(frozen=True)
+class CoderCard:
+    """How often a coder is right, and what allows for its errors."""
+
+    measured: Sequence[Mapping[str, Any]] = ()
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True)
 class Summarising:
     """Everything a title is summarised with."""
 
     engine: Engine
     stamp: EngineStamp
     """What will have produced it; coder and generation are filled in here."""
-    measured: Mapping[str, Sequence[Mapping[str, object]]]
-    """How often a coder is right, by the beginning of its identity."""
+    coders: Mapping[str, CoderCard]
+    """By the beginning of a coder's identity, whatever the taxonomy it is at work with."""
+
+    def card(self, coder: str | None) -> CoderCard:
+        """What is known of a coder; of one that was never measured, nothing."""
+        known = (card for start, card in self.coders.items() if coder is not None and coder.startswith(start))
+        return next(known, CoderCard())
 
 
 def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Summarising) -> Consensus:
@@ -52,6 +67,7 @@ def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Sum
     coder = coded.active(reading, [title.id]).get(title.id)
     if kept is not None and kept.coder != coder:
         kept = None
+    card = using.card(coder)
     work = _Work(reading, title, aspects, kept, using.stamp.generation)
     findings = verdicts.ranked(work.findings(), work.totals.read)
     known = {finding.id: finding for finding in findings}
@@ -62,7 +78,7 @@ def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Sum
     fresh = Consensus(
         title=title,
         totals=work.totals,
-        overall=work.overall(),
+        overall=work.overall(card.calibration),
         statement=tuple(_sentence(draft.text, draft.findings, known) for draft in drafted),
         findings=tuple(findings),
         disagreements=tuple(one.id for one in findings if one.verdict == "divided"),
@@ -72,7 +88,7 @@ def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Sum
         citations=(),
         engine=replace(using.stamp, coder=coder),
         coder=coder,
-        measured=_measured(using.measured, coder, aspects),
+        measured=tuple(row for row in card.measured if aspects.aspect(row["aspect"]) is not None),
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         dropped=tuple(dropped),
         warnings=tuple(_warnings(work)),
@@ -143,13 +159,11 @@ class _Work:
         common = {words.stem(sign) for sign in self._aspects.signs} | set(words.stems(self._title.name))
         return themes(said, frozenset(common))
 
-    def overall(self) -> Overall:
+    def overall(self, fitted: Calibration | None) -> Overall:
         """Each review's own rating, else its words."""
         votes = tally.votes(self.reading, self.title_id)
-        sides = {"positive": 0, "negative": 0, "mixed": 0}
-        for vote in votes:
-            sides[overall.verdict(vote.score)] += vote.reviews
-        adjusted, why = overall.adjusted([(vote.score, vote.rated, vote.reviews) for vote in votes])
+        sides = overall.sides((vote.score, vote.reviews) for vote in votes)
+        adjusted, why = overall.adjusted([(vote.score, vote.rated, vote.reviews) for vote in votes], fitted)
         contradictions = tally.contradictions(self.reading, self.title_id, overall.BETWEEN)
         above = sum(vote.reviews for vote in votes if vote.score > 0)
         return Overall(**sides, above=above, adjusted=adjusted, adjusted_why=why, contradictions=tuple(contradictions))
@@ -158,9 +172,7 @@ class _Work:
         """How many are for the whole and how many against, by period."""
         found = []
         for period, votes in tally.votes_by_period(self.reading, self.title_id, self._length).items():
-            sides = {"positive": 0, "negative": 0, "mixed": 0}
-            for vote in votes:
-                sides[overall.verdict(vote.score)] += vote.reviews
+            sides = overall.sides((vote.score, vote.reviews) for vote in votes)
             found.append(Slice(period, period, None, Counts(sum(sides.values()), **sides)))
         return found if len(found) > 1 else []
 
@@ -267,14 +279,6 @@ def _numbered(found: Consensus) -> Consensus:
         cells=cells,
         citations=tuple(numbers.values()),
     )
-
-
-def _measured(
-    known: Mapping[str, Sequence[Mapping[str, object]]], coder: str | None, aspects: Taxonomy
-) -> tuple[Mapping[str, object], ...]:
-    rows = next((rows for start, rows in known.items() if (coder or "").startswith(start)), ())
-    names = {aspect.id for aspect in aspects.aspects}
-    return tuple(row for row in rows if row["aspect"] in names)
 
 
 def _warnings(work: _Work) -> list[str]:

@@ -9,11 +9,13 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 
 from rag import contract
 from rag.records import Review, Title
 from rag.reviews import store as stores
+from rag.reviews import tally
 from rag.reviews.store import Reading, Store
 from rag.safe_text import one_line, visible
 
@@ -56,7 +58,13 @@ def _json(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
         for review in _reviews(reading, title):
             yield between + contract.dump({**contract.one_review(review), "title": title.name})
             between = ",\n"
-    yield '\n], "opinions": []}\n'
+    yield '\n], "opinions": ['
+    between = "\n"
+    for title in titles:
+        for one in tally.in_title(reading, title.id):
+            yield between + contract.dump(asdict(one))
+            between = ",\n"
+    yield "\n]}\n"
 
 
 def _csv(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:

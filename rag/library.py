@@ -373,6 +373,7 @@ class Library:
     def _summarising(self) -> Summarising:
         from rag.consensus import Summarising
         from rag.engines import heads
+        from rag.evidence.adjust import Calibration
 
         stamp = EngineStamp(
             name=self._engine.identity("statement"),
@@ -384,7 +385,8 @@ class Library:
             version=rag.__version__,
             generation=self.generation,
         )
-        return Summarising(self._engine, stamp, {self._offline.identity("code"): heads.model_card()["measured"]})
+        card, coder = heads.model_card(), self._offline.identity("code")
+        return Summarising(self._engine, stamp, {coder: card["measured"]}, {coder: Calibration.of(card["calibration"])})
 
     # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
 

@@ -147,6 +147,8 @@ class Filters:
     max_rating: str | None = None
     lang: str | None = None
     """`en` holds `en-GB` too."""
+    stance: Literal["positive", "negative"] | None = None
+    """Only opinions of this stance; every review stays in the count."""
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -251,7 +253,9 @@ class Passage:
     bm25: float
     score: float
     mentions: bool
-    """Whether it, with the sentence before it, speaks of the focus."""
+    """Whether it, with the sentence before it, speaks of the focus, or was coded as an opinion on the aspect."""
+    opinion: Opinion | None = None
+    """The opinion in it that the question is about."""
 
 
 @dataclass(frozen=True)

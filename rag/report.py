@@ -21,6 +21,7 @@ from rag.records import Citation
 from rag.safe_text import one_line, visible
 
 Cells = Sequence[str]
+_SIDES: tuple[Side, Side] = ("praised", "criticised")
 
 
 class ReportFormat(StrEnum):
@@ -81,8 +82,8 @@ def of_summary(found: Consensus) -> list[Block]:
     for one in found.findings:
         if one.praised or one.criticised:
             blocks.append(Heading(2, one.name[:1].upper() + one.name[1:]))
-            blocks.append(Paragraph(f"Praised by {verdicts.counted(one.counts, 'praised', reviews)}, "
-                                    f"criticised by {verdicts.counted(one.counts, 'criticised', reviews)}."))  # fmt: skip
+            praised, criticised = (verdicts.counted(one.counts, side, reviews) for side in _SIDES)
+            blocks.append(Paragraph(f"Praised by {praised}, criticised by {criticised}."))
             blocks += [_quote(quote) for quote in (*one.praised, *one.criticised)]
     blocks += [Paragraph(f"Since the last summary: {change}") for change in found.changed]
     blocks += [Paragraph(f"Note: {warning}") for warning in found.warnings]
@@ -147,7 +148,7 @@ def of_comparison(found: Comparison) -> list[Block]:
         Paragraph(
             "How many of the reviews that mention something praise it, and the difference in points with its "
             "95 % interval."
-        ),  # fmt: skip
+        ),
         Rows(("praised", first.name, second.name, "difference", ""), rows),
     ]
     for row in found.aspects:
@@ -172,9 +173,12 @@ def markdown(blocks: Iterable[Block]) -> Iterator[str]:
                 lines = literal(visible(text)).splitlines() or [""]
                 yield "".join(f"> {line.strip()}\n" for line in lines) + f">\n> — {_line(who)}\n\n"
             case Rows(head, rows):
-                lines = [head, ["---"] * len(head)]
-                yield "".join(f"| {' | '.join(cells)} |\n" for cells in [[_line(cell) for cell in head], lines[1]])
-                yield "".join(f"| {' | '.join(_line(cell) for cell in row)} |\n" for row in rows) + "\n"
+                yield _cells_of(head) + f"|{' --- |' * len(head)}\n"
+                yield "".join(map(_cells_of, rows)) + "\n"
+
+
+def _cells_of(cells: Cells) -> str:
+    return f"| {' | '.join(_line(cell) for cell in cells)} |\n"
 
 
 def _line(text: str) -> str:
@@ -238,13 +242,10 @@ def table_of_summaries(found: Iterable[Consensus]) -> Iterator[str]:
             yield _row([*cells, *quotes])
 
 
-_SIDES: tuple[Side, Side] = ("praised", "criticised")
-
-
 def table_of_comparison(found: Comparison) -> Iterator[str]:
     """CSV, a row an aspect."""
-    yield _row(("aspect", *(f"{name} {part}" for name in (t.name for t in found.titles) for part in ("mentioning", "praised")),
-                "difference", "low", "high", "holds"))  # fmt: skip
+    columns = [f"{title.name} {part}" for title in found.titles for part in ("mentioning", "praised")]
+    yield _row(("aspect", *columns, "difference", "low", "high", "holds"))
     for row in found.aspects:
         held = [str(n) for counts in row.counts for n in (counts.mentioning, counts.positive + counts.mixed)]
         one = row.difference

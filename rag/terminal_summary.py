@@ -18,7 +18,7 @@ from rag.safe_text import one_line
 if TYPE_CHECKING:
     from rag.opinions import CodingReport
 
-_BAR = 20
+_BAR = 10
 _QUOTE = 160
 """Characters of a quote that are shown; the whole stands in --json and in the exports."""
 
@@ -56,40 +56,39 @@ def _totals(found: Consensus) -> Text:
 
 
 def _counts(out: Console, found: Consensus) -> None:
-    table = Table("aspect", "mention", "praise", "", "criticise", "", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for head, justify in (("", "left"), ("of", "right"), ("praise", "left"), ("criticise", "left")):
+        table.add_column(head, justify="right" if justify == "right" else "left", no_wrap=True)
+    reviews = found.totals.read
     for one in found.findings:
-        name = Text(one_line(one.name) + (" ≠" if one.verdict == "divided" else "") + (" (stale)" if one.stale else ""))
+        marks = (" ≠" if one.verdict == "divided" else "") + (" (stale)" if one.stale else "")
         table.add_row(
-            name,
+            Text(one_line(one.name.removeprefix("the ")) + marks),
             str(one.counts.mentioning),
-            _bar(one.total_praised, one.counts.mentioning, found.totals.read, "green"),
-            _share(one.counts, "praised", found.totals.read),
-            _bar(one.total_criticised, one.counts.mentioning, found.totals.read, "red"),
-            _share(one.counts, "criticised", found.totals.read),
+            _bar(one.total_praised, reviews, "green").append(_share(one.counts, "praised", reviews)),
+            _bar(one.total_criticised, reviews, "red").append(_share(one.counts, "criticised", reviews)),
         )
     out.print(table if found.findings else "No review was found to judge anything yet.")
     if found.disagreements:
         out.print(Text("≠ divides the reviewers", style="dim"))
     for theme in (theme for one in found.findings for theme in one.themes):
-        out.print(Text(f"  also talked of: {one_line(theme.name)} ({theme.reviews} reviews)", style="dim"))
+        out.print(Text(f"Also talked of: {one_line(theme.name)} ({theme.reviews} reviews)", style="dim"))
     out.print()
 
 
-def _bar(k: int, n: int, reviews: int, colour: str) -> Text:
-    """As long as the side's part of all reviews, on a line as long as those that mention the aspect."""
-    wide = round(_BAR * n / max(1, reviews))
-    full = round(_BAR * k / max(1, reviews))
-    if k and not full:
-        full = wide = max(1, wide)
-    return Text("█" * full, style=colour).append("░" * max(0, wide - full), style="dim")
+def _bar(k: int, reviews: int, colour: str) -> Text:
+    """As long as the side's part of all reviews; never empty where somebody is on it."""
+    full = max(round(_BAR * k / max(1, reviews)), 1 if k else 0)
+    return Text("█" * full, style=colour).append("·" * (_BAR - full) + " ", style="dim")
 
 
 def _share(counts: Counts, side: Side, reviews: int) -> str:
+    """A short one: "7 (64 %, 35–85)"; how many mention the aspect stands before it."""
     found = verdicts.side_share(counts, side, reviews)
-    if found is None:
-        only = counts.positive if side == "praised" else counts.negative
+    only = counts.positive if side == "praised" else counts.negative
+    if found is None or not only + counts.mixed:
         return str(only + counts.mixed)
-    return str(found)
+    return f"{found.k} ({found.value:.0%}, {100 * found.low:.0f}–{100 * found.high:.0f})".replace("%", " %")
 
 
 def _quotes(out: Console, found: Consensus) -> None:
@@ -119,9 +118,9 @@ def _marks(quotes: Sequence[Citation]) -> str:
 
 def _below(out: Console, found: Consensus) -> None:
     if found.overall.contradictions:
-        ids = ", ".join(found.overall.contradictions[:3])
-        out.print(Text(f"Ratings that say the opposite of their words: {len(found.overall.contradictions)} "
-                       f"({ids}{', …' if len(found.overall.contradictions) > 3 else ''}).", style="yellow"))  # fmt: skip
+        told, shown = len(found.overall.contradictions), ", ".join(found.overall.contradictions[:3])
+        more = ", …" if told > 3 else ""
+        out.print(Text(f"Ratings that say the opposite of their words: {told} ({shown}{more}).", style="yellow"))
     if found.overall.adjusted:
         one = found.overall.adjusted
         out.print(Text(f"Allowing for how often the coder errs: {one.value:.0%} for it "

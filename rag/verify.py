@@ -6,10 +6,10 @@ Nothing that an engine writes is shown before it has passed here, and what passe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rag.evidence import cite, support
-from rag.records import Citation, Claim, DraftClaim, Dropped, Evidence, Review, Sentence
+from rag.records import Citation, Claim, DraftClaim, Dropped, Evidence, Opinion, Review, Sentence
 from rag.search.base import Embedder
 
 STANDS_ALONE = 8
@@ -23,6 +23,8 @@ class Quotable:
     evidence: Mapping[str, Evidence]
     reviews: Mapping[str, Review]
     sentences: Mapping[str, Sequence[Sentence]]
+    opinions: Mapping[str, Sequence[Opinion]] = field(default_factory=dict)
+    """What was coded in them."""
 
 
 def continuation(
@@ -77,6 +79,7 @@ class Verifier:
         if span not in self._by_span:
             review = self._quotable.reviews[span.review_id]
             before, after = cite.context(review, span)
+            opinion = self._opinion_in(span)
             self._by_span[span] = Citation(
                 id=len(self._by_span) + 1,
                 review_id=review.id,
@@ -90,8 +93,29 @@ class Verifier:
                 outlet=review.outlet,
                 date=review.date,
                 url=review.url,
+                stance=opinion.stance if opinion else None,
+                stance_score=opinion.score if opinion else None,
             )
         return self._by_span[span]
+
+    def behind(self, limit: int) -> tuple[int, ...]:
+        """The citations of the first offered passages, for a count that rests on what they say."""
+        going_on = {item.continues: name for name, item in self._quotable.evidence.items() if item.continues}
+        found: list[int] = []
+        for name in [name for name, item in self._quotable.evidence.items() if item.continues is None][:limit]:
+            spans = self.spans_of([name, going_on[name]] if name in going_on else [name])
+            found += [] if isinstance(spans, cite.Refused) else [self.citation(spans[0]).id]
+        return tuple(dict.fromkeys(found))
+
+    def _opinion_in(self, span: cite.Span) -> Opinion | None:
+        """The clearest of the opinions in a span, the one that was asked for before any other."""
+        asked = [
+            item.passage.opinion
+            for item in self._quotable.evidence.values()
+            if item.passage.opinion and _holds(span, item.passage.opinion)
+        ]
+        held = asked or [one for one in self._quotable.opinions.get(span.review_id, ()) if _holds(span, one)]
+        return max(held, key=lambda one: (abs(one.score) * one.certainty, -one.start), default=None)
 
     def _spans(self, draft: DraftClaim) -> list[cite.Span] | cite.Refused:
         unknown = [name for name in draft.ids if name not in self._quotable.evidence]
@@ -120,3 +144,7 @@ class Verifier:
 
     def _drop(self, draft: DraftClaim, why: str) -> None:
         self.dropped.append(Dropped(draft.text.replace("{quote}", "…"), why))
+
+
+def _holds(span: cite.Span, opinion: Opinion) -> bool:
+    return opinion.review_id == span.review_id and span.start <= opinion.start < span.end

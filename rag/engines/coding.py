@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag import taxonomy, words
 from rag.engines.base import CodingRequest
@@ -23,6 +24,10 @@ RATING_WEIGHT = 2.0
 """Log-odds between a rating of none and of all."""
 RATING_MIDDLE = 0.55
 """The rating, as a share of its scale, that says nothing of praise or blame."""
+OPINION_FROM = 0.5
+"""Log-odds from which on a unit is an opinion: what is quoted must not be plot."""
+NO_PLOT, NO_PRAISE = -1.0, 1.0
+"""Log-odds of opinion and of praise between which a severe complaint may be told."""
 MOST_ASPECTS = 3
 _PRONOUNS = frozenset("it its this that they their them he his she her these those".split())
 _DIGITS = 4
@@ -99,7 +104,7 @@ def _opens_with_pronoun(text: str) -> bool:
 
 def _opinions(told: _Told, row: int, unit: Unit, on: Sequence[tuple[str, float]]) -> list[DraftOpinion]:
     severity = _severity(told, row)
-    if told.opinion[row] <= 0 and severity is None:
+    if told.opinion[row] <= OPINION_FROM and severity is None:
         return []
     # What harmed somebody is blame, however drily it is told.
     score = -1.0 if severity else float(np.tanh(told.stance[row] / 2))
@@ -119,7 +124,14 @@ def _opinions(told: _Told, row: int, unit: Unit, on: Sequence[tuple[str, float]]
 
 def _severity(told: _Told, row: int) -> str | None:
     best = int(told.severities[row].argmax())
-    return told.categories[best] if told.severities[row, best] > 0 else None
+    if told.severities[row, best] <= 0 or not may_be_severe(told.opinion[row], told.stance[row]):
+        return None
+    return told.categories[best]
+
+
+def may_be_severe(opinion: Floats | np.float32, stance: Floats | np.float32) -> NDArray[np.bool_]:
+    """Whether something may be a complaint: it is neither clearly plot nor clearly praise."""
+    return np.asarray((opinion > NO_PLOT) & (stance < NO_PRAISE))
 
 
 def _stance(score: float) -> Stance:

@@ -4,6 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rag.evidence import verdicts
+from rag.findings import Side
+from rag.records import Counts
+
+
+def opinion_sentences(
+    counts: Mapping[str, Counts], reviews: Mapping[str, int], focus: str | None, stance: str | None
+) -> str:
+    """How many reviews of each title (both mappings by its name) praise and criticise a focus; None: the whole.
+
+    `reviews` are those that a coder has read. Never pooled.
+    """
+    several = len(counts) > 1
+    return " ".join(
+        _opinions(found, reviews[name], focus, stance, f" of {name}" if several else "")
+        for name, found in counts.items()
+    )
+
+
+def _opinions(found: Counts, n: int, focus: str | None, stance: str | None, place: str) -> str:
+    if n == 1:
+        return f"There is one review{place}, and it {_single(found, focus)}."
+    if focus is None:
+        return (
+            f"Of the {n} reviews{place} that were read, {found.positive} {_are(found.positive)} for it, "
+            f"{found.negative} against, and {found.mixed} between."
+        )
+    if not found.mentioning:
+        return f"None of the {n} reviews{place} judges {focus}."
+    if stance is not None:
+        return _of_side(found, n, focus, stance, place)
+    verb = "judges" if found.mentioning == 1 else "judge"
+    both = f", and {found.mixed} {'does' if found.mixed == 1 else 'do'} both" if found.mixed else ""
+    return (
+        f"{found.mentioning} of the {n} reviews{place} {verb} {focus}: {found.positive} only praise, "
+        f"{found.negative} only criticise{both}."
+    )
+
+
+def _of_side(found: Counts, n: int, focus: str, stance: str, place: str) -> str:
+    side: Side = "praised" if stance == "positive" else "criticised"
+    verb = "praise" if stance == "positive" else "criticise"
+    share = verdicts.side_share(found, side, n)
+    assert share is not None  # there are several reviews, and some judge it
+    if share.n == 1:
+        return f"One of the {n} reviews{place} judges {focus}, and it {verb}s it." if share.k else (
+            f"One of the {n} reviews{place} judges {focus}, and it does not {verb} it."
+        )  # fmt: skip
+    judging = f"the {share.n} reviews{place} that judge {focus}"
+    if share.k in (0, share.n):
+        every = "Both" if share.n == 2 else f"All {share.n}"
+        told = f"{every} reviews{place} that judge {focus} {verb} it" if share.k else f"None of {judging} {verb}s it"
+        return f"{told}."
+    interval = f"{share.value:.0%}, {100 * share.low:.0f}–{100 * share.high:.0f}".replace("%", " %")
+    word = verdicts.side_word(found, side, n)
+    if word:
+        return f"{word.capitalize()} of {judging} {verb} it: {share.k} ({interval})."
+    return f"{share.k} of {judging} {verb}{'s' if share.k == 1 else ''} it ({interval})."
+
+
+def _single(found: Counts, focus: str | None) -> str:
+    thing = focus or "it"
+    if found.mixed:
+        return f"both praises and criticises {thing}"
+    if found.positive:
+        return f"praises {thing}"
+    return f"criticises {thing}" if found.negative else f"takes no side on {thing}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
 
 def mention_sentence(mentioning: Mapping[str, int], reviews: Mapping[str, int], focus: str) -> str | None:
     """How many reviews mention a focus, title by title (both mappings by title name); never pooled.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
+
+from rag.evidence import adjust
+from rag.evidence.adjust import Calibration
 from rag.findings import Adjusted
 from rag.records import Opinion
 from rag.taxonomy import OVERALL
@@ -15,6 +19,8 @@ BETWEEN = 0.2
 _VERDICT_WEIGHT = 2.0
 """A verdict on the whole counts as much as two opinions on a part."""
 _DIGITS = 4
+_CERTAIN = 0.9998
+"""The greatest score whose log-odds are taken."""
 
 
 def review_score(opinions: Iterable[Opinion]) -> float:
@@ -35,9 +41,42 @@ def verdict(score: float) -> Verdict:
     return "positive" if score >= BETWEEN else "negative" if score <= -BETWEEN else "mixed"
 
 
-def adjusted(votes: Sequence[tuple[float, bool, int]]) -> tuple[Adjusted | None, str | None]:
+def sides(votes: Iterable[tuple[float, int]]) -> dict[Verdict, int]:
+    """How many reviews are for, against and between; `votes` are `(score, reviews)`."""
+    found: dict[Verdict, int] = {"positive": 0, "negative": 0, "mixed": 0}
+    for score, reviews in votes:
+        found[verdict(score)] += reviews
+    return found
+
+
+def adjusted(
+    votes: Iterable[tuple[float, bool, int]], fitted: Calibration | None
+) -> tuple[Adjusted | None, str | None]:
     """The share of reviews above 0 as it would be if the coder did not err, or why that can't be told.
 
-    `votes` are `(score, rated, reviews)`; a rating is a review's own word and needs no adjustment.
+    `votes` are `(score, rated, reviews)`. A rating is a review's own word and needs no adjustment: only the others are
+    adjusted, and the rated ones added to them.
     """
-    return None, "not yet"
+    if fitted is None:
+        return None, "how often this coder errs was not measured"
+    rated = above = 0
+    scores: list[float] = []
+    for score, by_rating, reviews in votes:
+        if by_rating:
+            rated, above = rated + reviews, above + reviews * (score > 0)
+        else:
+            scores += [score] * reviews
+    if not scores:
+        return None, "every review has a rating of its own" if rated else "there is nothing to count"
+    found = adjust.adjusted(2 * np.arctanh(np.clip(scores, -_CERTAIN, _CERTAIN)), fitted)
+    if found is None:
+        return (
+            None,
+            f"it was measured for {adjust.LEAST} reviews or more, and {len(scores)} have no rating of their own",
+        )
+    n = rated + len(scores)
+
+    def of_all(share: float) -> float:
+        return round((above + share * len(scores)) / n, _DIGITS)
+
+    return Adjusted(of_all(found.value), of_all(found.low), of_all(found.high), found.method), None

@@ -5,7 +5,7 @@ Every number that is shown comes from here. What is narrowed is narrowed by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +130,24 @@ def _as_counts(row: Any) -> Counts:
     return Counts(row.mentioning, row.positive, row.negative, row.mixed)
 
 
-def votes(connection: Connection, title_id: str) -> list[Votes]:
+def in_title(connection: Connection, title_id: str) -> Iterator[Opinion]:
+    """Every opinion in a title's reviews, by review and place, as it is read."""
+    named = _JOINED.join(coders, coders.c.id == opinions.c.coder_id)
+    wanted = select(opinions, coders.c.identity).select_from(named).where(opinions.c.title_id == title_id)
+    for row in connection.execute(wanted.order_by(opinions.c.review_id, opinions.c.start, opinions.c.aspect)):
+        yield _opinion(row)
+
+
+def in_scope(connection: Connection, aspect: str, selection: Selection) -> list[Opinion]:
+    """Every opinion on an aspect in scope, by review and place."""
+    named = _JOINED.join(coders, coders.c.id == opinions.c.coder_id)
+    wanted = select(opinions, coders.c.identity).select_from(named)
+    wanted = wanted.where(opinions.c.aspect == aspect, *_within(selection))
+    rows = connection.execute(wanted.order_by(opinions.c.review_id, opinions.c.start))
+    return [_opinion(row) for row in rows]
+
+
+def votes(connection: Connection, title_id: str, selection: Selection | None = None) -> list[Votes]:
     """How many reviews of a title have which score: their own rating's where there is one, else their text's.
 
     Scores are rounded to hundredths, so that there are few rows whatever the number of reviews.
@@ -139,9 +156,8 @@ def votes(connection: Connection, title_id: str) -> list[Votes]:
     score = func.round(own, 2)
     rated = reviews.c.rating_number.is_not(None)
     wanted = select(score.label("score"), rated.label("rated"), func.count().label("reviews"))
-    rows = connection.execute(
-        wanted.select_from(_READ).where(*_has_score(title_id)).group_by(score, rated).order_by(score, rated)
-    )
+    where = [*_has_score(title_id), *(selection.conditions if selection else ())]
+    rows = connection.execute(wanted.select_from(_READ).where(*where).group_by(score, rated).order_by(score, rated))
     return [Votes(row.score, bool(row.rated), row.reviews) for row in rows]
 
 

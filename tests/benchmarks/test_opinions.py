@@ -60,7 +60,7 @@ def test_categories_are_found_by_the_taxonomy_and_by_heads(vectors: opinions._Ve
         "Cheap.": {"price"},
         "Loud.": {"ambience"},
     }
-    examples = [Categorised(text, frozenset(found)) for text, found in texts.items()] * 10
+    examples = [Categorised(text, frozenset(found), frozenset()) for text, found in texts.items()] * 10
 
     untrained, trained = opinions._restaurants(examples, vectors)
 

@@ -92,10 +92,11 @@ def test_any_texts_give_a_bag_each_within_the_vocabulary(texts: list[str]) -> No
 def test_packed_heads_come_back_with_three_digits() -> None:
     vocabulary = known("good", "bad")
     one = Head(np.array([0.1234, -2], np.float32), weights(vocabulary, good=1.5, bad=-1.5), 0.25)
-    two = Head(np.array([1, 1], np.float32), np.zeros(2, np.float32), -1, mention=2, similarity=3)
-    before = Heads(vocabulary, {"stance": one, "food": two}, {"heads": ["stance", "food"], "digest": "0" * 64})
+    two = Head(np.array([1, 1], np.float32), np.empty(0, np.float32), -1, mention=2, similarity=3)
+    before = Heads(vocabulary, {"food": two, "stance": one}, {"digest": "0" * 64})
 
-    after = heads.unpack(heads.pack(before), before.card)
+    names, arrays = heads.pack(before)
+    after = heads.unpack(arrays, {"heads": names, "digest": "0" * 64})
 
     bags, vectors = vocabulary.bags(["good", "bad good"]), np.array([[1, 0], [0.6, 0.8]], np.float32)
     assert after.logits("stance", vectors, bags) == pytest.approx(before.logits("stance", vectors, bags), abs=2e-3)
