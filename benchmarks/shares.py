@@ -154,9 +154,9 @@ def _report(told: Sequence[Told], snippets: int, accuracy: float) -> Report:
             ),
         ),
         (
-            f"{snippets:,} snippets by critics, one a review, {accuracy:.1%} of them told right by a head that never saw "
-            "the film. Rogan–Gladen's interval allows for the errors' spread between films; without it, it holds the "
-            "share of seven films in ten.",
+            f"{snippets:,} snippets by critics, one a review, {accuracy:.1%} of them told right by a head that never "
+            "saw the film. Rogan–Gladen's interval allows for the errors' spread between films; without that, it holds "
+            "the share of seven films in ten.",
         ),
         {"error": error, "covered": inside, "width": width, "accuracy": accuracy},
     )

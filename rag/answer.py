@@ -65,7 +65,8 @@ def ask(
         raise Cancelled("The question was cancelled.")
     chosen = _chosen(found)
     quotable = _quotable(asking, found, chosen or _nearest(found))
-    verifier = Verifier(quotable, filter(None, (found.plan.focus, found.plan.aspect)), asking.embedder)
+    asked = filter(None, (found.plan.focus, found.plan.aspect))
+    verifier = Verifier(quotable, asked, asking.embedder, asking.stance_of)
     if not chosen:
         return _abstained(found, verifier, quotable)
     counted = _count_claim(found, verifier)
@@ -206,6 +207,8 @@ def _answered(
     uncounted = not found.counts
     if found.plan.kind == "how_many" and uncounted:
         reasons.append(f"How many hold an opinion on this is not counted; how many mention it is. {_UNCODED}")
+    if found.plan.kind == "who" and found.plan.stance and uncounted:
+        reasons.append(f"Who praises and who blames is not told apart before opinions are coded. {_UNCODED}")
     if len(found.titles) <= MAX_COVERED and silent:
         reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:

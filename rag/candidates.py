@@ -40,6 +40,8 @@ class Asking:
     """Called only for a scope too large to search exactly."""
     engine: Engine
     version: str
+    stance_of: Callable[[str, Vectors], float] | None = None
+    """How a sentence leans, -1 to 1, from its words and its vector."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from rag.health import IndexState, Rebuilt
     from rag.opinions import CodingReport
     from rag.reviews.read import Item
-    from rag.search.base import Embedder, Index
+    from rag.search.base import Embedder, Index, Vectors
     from rag.search.embed_openai import OpenAIEmbedder
 
 
@@ -80,8 +80,7 @@ class Library:
         """Use `Library.open`."""
         self.path = path
         self._settings = settings
-        self._offline = ExtractiveEngine()
-        self._engine = engine or self._offline
+        self._engine = engine or ExtractiveEngine()
         self._embedder = embedder
         self._embedder_sought = embedder is not None
         self._hang_up: Callable[[], None] | None = None
@@ -296,15 +295,20 @@ class Library:
         free, paid = opinions.waiting(store)
         embedder = self._coding_embedder() if free else None
         if embedder is not None:
-            opinions.code(store, self._offline, embedder, free, on_progress)
+            opinions.code(store, self._free_coder, embedder, free, on_progress)
         return opinions.left_uncoded(paid)
 
-    def _coding_embedder(self) -> Embedder | None:
-        """The embedder, if the offline coder was trained on its vectors."""
-        from rag.engines import heads
+    @property
+    def _free_coder(self) -> Engine:
+        """What codes unasked: the engine where it costs nothing, else the offline one."""
+        from rag import opinions
 
+        return self._engine if opinions.is_free(self._engine.identity("code")) else ExtractiveEngine()
+
+    def _coding_embedder(self) -> Embedder | None:
+        """The embedder, if the coder can read its vectors."""
         embedder, _ = self._embedder_or_why()
-        return embedder if embedder is not None and heads.knows(embedder.identity) else None
+        return embedder if embedder is not None and self._free_coder.reads(embedder.identity) else None
 
     def _embedder_or_why(self) -> tuple[Embedder | None, str | None]:
         """The embedder, and why it can't be used where its server is away: sentences wait for it then."""
@@ -349,7 +353,7 @@ class Library:
             )
         with self._writing("code"):
             self._follow(store, embedder, on_progress)
-            return opinions.code(store, self._offline, embedder, chosen, on_progress, cancelled)
+            return opinions.code(store, self._free_coder, embedder, chosen, on_progress, cancelled)
 
     def summary(self, title: str, *, refresh: bool = True) -> Consensus:
         """What the reviews of a title agree and disagree about. What nothing has touched since the last is kept.
@@ -371,7 +375,7 @@ class Library:
             return comparison.compare(reading, titles)
 
     def _summarising(self) -> Summarising:
-        from rag.consensus import Summarising
+        from rag.consensus import CoderCard, Summarising
         from rag.engines import heads
         from rag.evidence.adjust import Calibration
 
@@ -385,8 +389,9 @@ class Library:
             version=rag.__version__,
             generation=self.generation,
         )
-        card, coder = heads.model_card(), self._offline.identity("code")
-        return Summarising(self._engine, stamp, {coder: card["measured"]}, {coder: Calibration.of(card["calibration"])})
+        card, coder = heads.model_card(), ExtractiveEngine().identity("code")
+        known = CoderCard(card["measured"], Calibration.of(card["calibration"]))
+        return Summarising(self._engine, stamp, {coder: known})
 
     # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
 
@@ -454,7 +459,21 @@ class Library:
 
     def _asking(self) -> Asking:
         embedder, _ = self._embedder_or_why()  # without it words answer alone, and the answer says so
-        return Asking(self._opened(), self._catalogue, embedder, self._open_index, self._engine, rag.__version__)
+        return Asking(
+            self._opened(),
+            self._catalogue,
+            embedder,
+            self._open_index,
+            self._engine,
+            rag.__version__,
+            self._stance_of if embedder is not None and ExtractiveEngine().reads(embedder.identity) else None,
+        )
+
+    def _stance_of(self, text: str, vector: Vectors) -> float:
+        """How an engine's own sentence leans, -1 to 1: it must not praise what its source blames."""
+        from rag.engines import coding
+
+        return coding.stance_of(text, vector)
 
     def titles(self) -> list[Title]:
         """Every title that has reviews, with their number."""

@@ -101,8 +101,13 @@ def waiting(store: Store) -> tuple[list[Title], dict[str, int]]:
             return [], {}
         active = coded.active(reading, list(left))
         titles = {title.id: title for title in all_titles(reading) if title.id in left}
-    free = [title for title in titles.values() if active.get(title.id, OFFLINE).startswith(OFFLINE)]
+    free = [title for title in titles.values() if is_free(active.get(title.id, OFFLINE))]
     return free, {title.name: left[title.id] for title in titles.values() if title not in free}
+
+
+def is_free(coder: str) -> bool:
+    """Whether the coder of this identity costs nothing."""
+    return coder.startswith(OFFLINE)
 
 
 def left_uncoded(paid: Mapping[str, int]) -> str | None:

@@ -5,12 +5,12 @@ Nothing that an engine writes is shown before it has passed here, and what passe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.evidence import cite, support
 from rag.records import Citation, Claim, DraftClaim, Dropped, Evidence, Opinion, Review, Sentence
-from rag.search.base import Embedder
+from rag.search.base import Embedder, Vectors
 
 STANDS_ALONE = 8
 """A sentence of fewer words is offered together with the one behind it."""
@@ -41,10 +41,17 @@ def continuation(
 class Verifier:
     """Takes drafted claims one by one and keeps what became of them."""
 
-    def __init__(self, quotable: Quotable, asked: Iterable[str], embedder: Embedder | None) -> None:
+    def __init__(
+        self,
+        quotable: Quotable,
+        asked: Iterable[str],
+        embedder: Embedder | None,
+        stance_of: Callable[[str, Vectors], float] | None = None,
+    ) -> None:
         """`asked` are words of the question's plan, which a claim may always use."""
         self._quotable = quotable
         self._embedder = embedder
+        self._stance_of = stance_of
         named = ((item.critic, item.outlet, item.title) for item in quotable.evidence.values())
         self._allowed = [*asked, *(text for names in named for text in names if text)]
         self._by_span: dict[cite.Span, Citation] = {}
@@ -64,7 +71,9 @@ class Verifier:
             return None
         quotes = [self._quote(span) for span in spans]
         own_words = draft.text.replace("{quote}", "")
-        verdict = support.check(own_words, quotes, self._allowed, self._similarity(draft, quotes))
+        similarity, leans = self._compared(draft, quotes)
+        stances = None if leans is None else (leans, self._stance_in(spans))
+        verdict = support.check(own_words, quotes, self._allowed, similarity, stances)
         if not verdict.holds:
             self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
             return None
@@ -135,12 +144,17 @@ class Verifier:
     def _quote(self, span: cite.Span) -> str:
         return self._quotable.reviews[span.review_id].text[span.start : span.end]
 
-    def _similarity(self, draft: DraftClaim, quotes: Sequence[str]) -> float | None:
-        """Only a paraphrase has words of its own to compare."""
+    def _compared(self, draft: DraftClaim, quotes: Sequence[str]) -> tuple[float | None, float | None]:
+        """How near a claim is to its quotes, and how it leans. Only a paraphrase has words of its own to compare."""
         if self._embedder is None or draft.kind == "quote":
-            return None
+            return None, None
         claim, passage = self._embedder.embed([draft.text, " ".join(quotes)])
-        return float(claim @ passage)
+        return float(claim @ passage), self._stance_of(draft.text, claim) if self._stance_of else None
+
+    def _stance_in(self, spans: Sequence[cite.Span]) -> float | None:
+        """How what is cited leans, on the whole; None where no opinion was coded in it."""
+        scores = [one.score for span in spans if (one := self._opinion_in(span)) is not None]
+        return sum(scores) / len(scores) if scores else None
 
     def _drop(self, draft: DraftClaim, why: str) -> None:
         self.dropped.append(Dropped(draft.text.replace("{quote}", "…"), why))

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rag import words
-from rag.engines.base import AnswerRequest, Task
-from rag.records import BadLine, DraftClaim, DraftEnd
+from rag.engines.base import AnswerRequest, CodingRequest, StatementRequest, Task
+from rag.engines.extractive import ExtractiveEngine
+from rag.findings import DraftSentence
+from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinion, DraftOpinions, Stance, Unit
 from rag.search.base import Vectors
 
 
@@ -80,6 +82,49 @@ class ScriptedEngine:
     def identity(self, task: Task) -> str:
         return f"scripted/{task}"
 
+    def draft_opinions(self, request: CodingRequest) -> DraftOpinions:
+        return DraftOpinions(())
+
+    def reads(self, embedder: str) -> bool:
+        return True
+
+    def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
+        return ()
+
     def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
         self.requests.append(request)
         yield from self.drafts
+
+
+class WordCoder(ExtractiveEngine):
+    """Codes by plain words: "lovely" praises, "dreadful" blames, and a sentence is on the aspects it names.
+
+    Counts the units it was asked about.
+    """
+
+    def __init__(self) -> None:
+        self.coded: list[str] = []
+        self.wording = "words"
+
+    def identity(self, task: Task) -> str:
+        return f"extractive@{self.wording}/{task}"
+
+    def reads(self, embedder: str) -> bool:
+        return True
+
+    def draft_opinions(self, request: CodingRequest) -> DraftOpinions:
+        self.coded += [unit.id for unit in request.units]
+        failed = {unit.id: f"its language is {unit.lang}" for unit in request.units if unit.lang != "en"}
+        found = [one for unit in request.units if unit.id not in failed for one in self._read(unit, request)]
+        return DraftOpinions(tuple(found), failed)
+
+    def _read(self, unit: Unit, request: CodingRequest) -> Iterator[DraftOpinion]:
+        stems = frozenset(words.stems(unit.text))
+        score = 0.8 * ("lovely" in unit.text) - 0.8 * ("dreadful" in unit.text)
+        severity = "danger" if "fire" in unit.text else None
+        stance: Stance = "positive" if score > 0 else "negative" if score < 0 else "neutral"
+        if not score and "mentioned" not in unit.text and severity is None:
+            return
+        named = [a.id for a in request.taxonomy.aspects if any(phrase <= stems for phrase in a.mentions)]
+        for aspect in named or ["other"]:
+            yield DraftOpinion(unit.id, aspect, stance, round(score, 4), 0.9, severity)

@@ -58,6 +58,10 @@ class Engine(Protocol):
         """What each unit judges, and how."""
         ...
 
+    def reads(self, embedder: str) -> bool:
+        """Whether it can code from the vectors of the embedder with this identity."""
+        ...
+
     def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
         """Claims in reading order; `DraftEnd` comes last."""
         ...

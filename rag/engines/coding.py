@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rag import taxonomy, words
 from rag.engines.base import CodingRequest
-from rag.engines.heads import OPINION, SEVERE, STANCE, Floats, Heads, signs
+from rag.engines.heads import OPINION, SEVERE, STANCE, Floats, Heads, load, signs
 from rag.records import DraftOpinion, DraftOpinions, Stance, Unit
 from rag.taxonomy import OTHER, OVERALL, Aspect
 
@@ -140,6 +140,13 @@ def _stance(score: float) -> Stance:
 
 def _probability(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
+
+
+def stance_of(text: str, vector: Floats) -> float:
+    """How one sentence leans, -1 (blame) to 1 (praise)."""
+    known = load()
+    (logit,) = known.logits(STANCE, vector[None, :], known.vocabulary.bags([text]))
+    return float(np.tanh(logit / 2))
 
 
 def example_texts(aspects: taxonomy.Taxonomy) -> dict[str, tuple[str, ...]]:

@@ -42,6 +42,10 @@ class ExtractiveEngine:
         """By heads over vectors and words."""
         return coding.draft_opinions(heads.load(), request)
 
+    def reads(self, embedder: str) -> bool:
+        """The heads read the vectors of the model they were trained on."""
+        return heads.knows(embedder)
+
     def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
         """From patterns."""
         return statement.draft_statement(request)

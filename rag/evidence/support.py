@@ -14,6 +14,8 @@ from rag import words
 
 THRESHOLD = 0.5
 _DIGITS = 4
+_LEANS = 0.5
+"""From this score on, a sentence clearly praises or blames."""
 
 # Words by which a sentence says that somebody says something; they need no support.
 _REPORTING = frozenset(
@@ -36,18 +38,32 @@ class Verdict:
         return not self.faults and self.score >= THRESHOLD
 
 
-def check(claim: str, passages: Iterable[str], allowed: Iterable[str], similarity: float | None = None) -> Verdict:
+def check(
+    claim: str,
+    passages: Iterable[str],
+    allowed: Iterable[str],
+    similarity: float | None = None,
+    stances: tuple[float, float | None] | None = None,
+) -> Verdict:
     """Judge a claim against the passages it cites.
 
     `claim` is the engine's own wording, without the quote. `allowed` are critics, outlets, titles and aspect names
-    it may use. `similarity` is the cosine of claim and passages where vectors exist.
+    it may use. `similarity` is the cosine of claim and passages where vectors exist, `stances` how each of the two
+    leans, -1 to 1, where that is known.
     """
     given = " ".join(passages)
     free = " ".join(allowed)
     faults = [*_foreign_numbers(claim, given, free), *_foreign_names(claim, given, free)]
+    if stances is not None and stances[1] is not None and _contrary(stances[0], stances[1]):
+        faults.append("it praises what the cited passage blames, or the other way round")
     overlap = _overlap(claim, given, free)
     score = overlap if similarity is None else (overlap + max(similarity, 0.0)) / 2
     return Verdict(round(score, _DIGITS), tuple(faults))
+
+
+def _contrary(claim: float, passage: float) -> bool:
+    """Whether both lean clearly, and to different sides."""
+    return claim * passage < 0 and min(abs(claim), abs(passage)) >= _LEANS
 
 
 def _overlap(claim: str, given: str, free: str) -> float:
