@@ -10,19 +10,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import add, ask, cold, document, embed, films, memory, report, retrieval
+from benchmarks import add, ask, cold, document, embed, films, memory, report, retrieval, summary
 from benchmarks.clock import Say
 from benchmarks.libraries import Libraries
 from benchmarks.report import CannotMeasure, Report
 from corpus.reader import SPLITS
 from rag.errors import PullquoteError
 
-SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films")
+SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "summary")
 """Their blocks stand in docs/benchmarks.md."""
-QUALITY = ("corpus", "opinions", "shares")
+QUALITY = ("corpus", "opinions")
 """Their blocks stand in docs/quality.md."""
 NAMES = (*SPEED, *QUALITY)
-NEED_DATA = ("retrieval", "films", "opinions", "shares")
+NEED_DATA = ("retrieval", "films")
 EXAMPLES = """\
 examples:
   python -m benchmarks --data DATA               everything, into docs/benchmarks.md; half an hour
@@ -59,11 +59,11 @@ def _run_all(options: argparse.Namespace) -> list[Report]:
     reports = []
     with Libraries() as libraries:
         for name in _chosen(options):
-            found = _run(name, options, libraries)
-            reports.append(found)
-            if not options.json:
-                print(report.markdown(found), flush=True)
-            _write(name, found, options)
+            for found in _run(name, options, libraries):
+                reports.append(found)
+                if not options.json:
+                    print(report.markdown(found), flush=True)
+                _write(name, found, options)
     return reports
 
 
@@ -71,8 +71,8 @@ def _write(name: str, found: Report, options: argparse.Namespace) -> None:
     """A full run stands in the docs; the corpus needs no data for that."""
     if options.quick or options.texts:
         return
-    if name == "corpus":
-        document.write(found, f"uv run python -m benchmarks corpus --split {options.split}", document.QUALITY)
+    if ":" in found.name:
+        document.write(found, f"uv run python -m benchmarks {name} --split {options.split}", document.QUALITY)
     elif options.data is not None:
         page = document.QUALITY if name in QUALITY else document.DOCUMENT
         document.write(found, f"uv run python -m benchmarks {name} --data DATA", page)
@@ -91,32 +91,30 @@ def _chosen(options: argparse.Namespace) -> list[str]:
     return [name for name in wanted if name not in without]
 
 
-def _run(name: str, options: argparse.Namespace, libraries: Libraries) -> Report:
+def _run(name: str, options: argparse.Namespace, libraries: Libraries) -> list[Report]:
+    say, quick = _say(name), options.quick
+    if name == "opinions":
+        from benchmarks import opinions  # scipy and scikit-learn
+
+        return opinions.run(options.data, options.split, say, quick=quick)
+    return [_run_one(name, options, libraries)]
+
+
+def _run_one(name: str, options: argparse.Namespace, libraries: Libraries) -> Report:
     say, quick = _say(name), options.quick
     if name == "embed":
         texts, source = embed.read_texts(options.texts, options.data)
         return embed.run(texts, source, say, quick=quick)
-    if name == "cold":
-        return cold.run(libraries, say, quick=quick)
-    if name == "retrieval":
-        return retrieval.run(options.data, say, quick=quick)
-    if name == "add":
-        return add.run(options.data, say, quick=quick)
-    if name == "ask":
-        return ask.run(libraries, say, quick=quick)
     if name == "corpus":
         from benchmarks import corpus  # brings scipy.stats, two seconds that no other benchmark should pay
 
         return corpus.run(options.split, say, quick=quick)
-    if name == "opinions":
-        from benchmarks import opinions  # scipy and scikit-learn
-
-        return opinions.run(options.data, say, quick=quick)
-    if name == "shares":
-        from benchmarks import shares  # scikit-learn
-
-        return shares.run(options.data, say, quick=quick)
-    return memory.run(say, quick=quick) if name == "memory" else films.run(options.data, say, quick=quick)
+    if name in ("cold", "ask"):
+        return (cold if name == "cold" else ask).run(libraries, say, quick=quick)
+    if name in ("memory", "summary"):
+        return (memory if name == "memory" else summary).run(say, quick=quick)
+    by_data = {"retrieval": retrieval, "add": add, "films": films}
+    return by_data[name].run(options.data, say, quick=quick)
 
 
 def _say(name: str) -> Say:
@@ -140,7 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="smaller, in three minutes; writes nothing")
     parser.add_argument("--data", type=Path, metavar="PATH", help="a folder with subjqa/*.jsonl and films/*.jsonl")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="embed the sentences of this text file")
-    parser.add_argument("--split", choices=SPLITS, default="dev", help="titles to ask about (corpus) [default: dev]")
+    parser.add_argument(
+        "--split", choices=SPLITS, default="dev", help="titles of the corpus (corpus, opinions) [default: dev]"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     return parser
 

@@ -62,22 +62,23 @@ def run(split: Split, say: Say, *, quick: bool = False) -> Report:
         raise CannotMeasure(f"The corpus is wrong: {error}.") from None
     model.folder()
     if quick:
-        corpus = _first_titles(corpus)
+        corpus = first_titles(corpus)
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library") as library:
         say(f"adding {len(corpus.reviews)} reviews of {len(corpus.titles)} titles")
-        names = _add(corpus, library, Path(folder), say)
+        names = add_reviews(corpus, library, Path(folder), say)
         outcomes = _ask_all(corpus, library, names, say)
     return _report(corpus, outcomes)
 
 
-def _first_titles(corpus: Corpus) -> Corpus:
+def first_titles(corpus: Corpus) -> Corpus:
+    """A few, for a quick run."""
     titles = corpus.titles[:_QUICK_TITLES]
     slugs = {title.slug for title in titles}
     reviews = tuple(review for review in corpus.reviews if review.slug in slugs)
     return Corpus(corpus.split, titles, reviews, tuple(q for q in corpus.questions if slugs.issuperset(q.about)))
 
 
-def _add(corpus: Corpus, library: Library, folder: Path, say: Say) -> Names:
+def add_reviews(corpus: Corpus, library: Library, folder: Path, say: Say) -> Names:
     """Store the reviews as a user would, a file a kind; kinds without a taxonomy are `general`."""
     kinds = {title.slug: title.kind for title in corpus.titles}
     for kind in sorted(set(kinds.values())):
@@ -232,7 +233,7 @@ def _quality_table(groups: Mapping[str, Sequence[Outcome]]) -> Table:
     names = {"all": "all", "derived": "derived by rules", "hand": "written by hand"}
     figures = {name: _figures(found) for name, found in groups.items()}
     headers = ("", *(f"{names[name]} (n = {len(found)})" for name, found in groups.items()))
-    rows = tuple((metric, *(_interval(found[metric]) for found in figures.values())) for metric in figures["all"])
+    rows = tuple((metric, *(shown(found[metric]) for found in figures.values())) for metric in figures["all"])
     return Table(headers, rows)
 
 
@@ -273,7 +274,8 @@ def _case(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _interval(found: Interval | None) -> str:
+def shown(found: Interval | None) -> str:
+    """A value with its interval, where it has one."""
     if found is None:
         return "–"
     if found.low is None:

@@ -59,6 +59,14 @@ def body(report: Report) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def merged(name: str, reports: Sequence[Report]) -> Report:
+    """Several reports as one, with the figures of each under its name."""
+    parts = [[*part] for part in zip(*((one.tables, one.bars, one.notes) for one in reports), strict=True)]
+    tables, bars, notes = (tuple(item for found in part for item in found) for part in parts)
+    sentence = " ".join(one.sentence for one in reports)
+    return Report(name, sentence, tables, bars, notes, {one.name: one.figures for one in reports})
+
+
 def exit_code(reports: Iterable[Report]) -> int:
     """0 when every bar held, 1 when one was missed."""
     return 0 if all(bar.held for report in reports for bar in report.bars) else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from rag import taxonomy
 from rag.engines.base import CodingRequest, Vectors
 from rag.engines.coding import draft_opinions, example_texts
 from rag.engines.heads import Heads
+from rag.evidence.overall import stance_on
 from rag.evidence.share import share
 from rag.opinions import units_of
 from rag.records import DraftOpinion, Unit
@@ -37,37 +38,45 @@ class CodedReview:
     failed: bool
 
 
-def code_reviews(heads: Heads, reviews: Iterable[Review], kind: str, embed: Embed) -> list[CodedReview]:
-    """Code reviews of one kind as the program does."""
-    aspects = taxonomy.load(kind)
-    examples = {name: embed(texts) for name, texts in example_texts(aspects).items()}
+def code_corpus(heads: Heads, corpus: Corpus, embed: Embed, slugs: Iterable[str] | None = None) -> list[CodedReview]:
+    """Code the votes of these titles (None: all) as the program does."""
     found = []
-    for review in reviews:
-        units = units_of(_to_code(review, embed))
-        vectors = embed([unit.text for unit in units])
-        drafted = draft_opinions(heads, CodingRequest(units, vectors, aspects, examples))
-        found.append(CodedReview(review, units, drafted.opinions, bool(drafted.failed)))
+    for kind, reviews in reviews_of(corpus, slugs):
+        by_review, request = units_and_request(reviews, kind, embed)
+        drafted = draft_opinions(heads, request)
+        for review, units in by_review:
+            own = {unit.id for unit in units}
+            drafts = [draft for draft in drafted.opinions if draft.unit in own]
+            found.append(CodedReview(review, units, drafts, any(unit.id in drafted.failed for unit in units)))
     return found
 
 
-def code_corpus(heads: Heads, corpus: Corpus, embed: Embed, slugs: Iterable[str] | None = None) -> list[CodedReview]:
-    """Code the votes of these titles (None: all)."""
+def reviews_of(corpus: Corpus, slugs: Iterable[str] | None) -> Iterator[tuple[str, list[Review]]]:
+    """The kind and the votes of each of these titles (None: all)."""
     kinds = {title.slug: title.kind for title in corpus.titles}
-    wanted = sorted(kinds if slugs is None else slugs)
     kept = votes(corpus.reviews)
-    return [
-        coded
-        for slug in wanted
-        for coded in code_reviews(heads, [review for review in kept if review.slug == slug], kinds[slug], embed)
-    ]
+    for slug in sorted(kinds if slugs is None else slugs):
+        yield kinds[slug], [review for review in kept if review.slug == slug]
 
 
-def _to_code(review: Review, embed: Embed) -> ToCode:
-    tiles = [tile for tile in sentences(review.id, review.text, review.lang) if not tile.noise]
-    parsed = ratings.parse(review.rating)
-    rating = None if parsed is None else parsed[0] / (parsed[1] or ratings.smallest_scale(parsed[0]))
+def units_and_request(
+    reviews: Iterable[Review], kind: str, embed: Embed
+) -> tuple[list[tuple[Review, list[Unit]]], CodingRequest]:
+    """Reviews of one kind, each with its units, and what a coder is asked about all of them."""
+    aspects = taxonomy.load(kind)
+    examples = {name: embed(texts) for name, texts in example_texts(aspects).items()}
+    by_review = [(r, units_of(to_code(r.id, r.text, r.lang, r.rating, embed))) for r in reviews]
+    units = [unit for _, own in by_review for unit in own]
+    return by_review, CodingRequest(units, embed([unit.text for unit in units]), aspects, examples)
+
+
+def to_code(name: str, text: str, lang: str | None, rating: str | None, embed: Embed) -> ToCode:
+    """A review that is in no library, as one that is would come to the coder."""
+    tiles = [tile for tile in sentences(name, text, lang) if not tile.noise]
+    parsed = ratings.parse(rating)
+    share = None if parsed is None else parsed[0] / (parsed[1] or ratings.smallest_scale(parsed[0]))
     spans = [(tile.start, tile.end, tile.view) for tile in tiles]
-    return ToCode(review.id, review.text, review.lang, rating, spans, embed([tile.view for tile in tiles]))
+    return ToCode(name, text, lang, share, spans, embed([tile.view for tile in tiles]))
 
 
 def planted_on(review: Review, aspect: str) -> set[Side]:
@@ -78,7 +87,8 @@ def planted_on(review: Review, aspect: str) -> set[Side]:
 
 def found_on(coded: CodedReview, aspect: str) -> set[Side]:
     """What the coder says it does."""
-    return _sides({draft.stance for draft in coded.drafts if draft.aspect == aspect})
+    drafts = [draft for draft in coded.drafts if draft.aspect == aspect]
+    return _sides({stance_on(drafts)} if drafts else set())
 
 
 def _sides(stances: set[Any]) -> set[Side]:

@@ -104,6 +104,20 @@ def abstention(outcomes: Iterable[tuple[bool, bool]]) -> Abstention:
     )
 
 
+def count_error(counted: int, right: int, of: int) -> float:
+    """How far a count is from the right one, as a part of what is counted: |counted - right| / of.
+
+    The absolute error of a prevalence (G. Forman, "Quantifying Counts and Costs via Classification", 2008). Errors that
+    cancel out, one review missed and another wrongly counted, are none. Raises ValueError where nothing is counted.
+
+    >>> count_error(7, 9, of=20)
+    0.1
+    """
+    if of <= 0:
+        raise ValueError("a count is of something")
+    return abs(counted - right) / of
+
+
 def mean(values: Iterable[float | None]) -> float | None:
     """The mean of those that are there; None of none."""
     kept = [value for value in values if value is not None]

@@ -21,6 +21,8 @@ class PlantedSentence:
     stances: frozenset[str]
     severity: str | None = None
     """The category of a severe complaint in it."""
+    follows: bool = False
+    """Whether it stands behind the one before it, in the same review."""
 
 
 def planted_sentences(corpus: Corpus) -> list[PlantedSentence]:
@@ -38,6 +40,7 @@ def planted_sentences(corpus: Corpus) -> list[PlantedSentence]:
                     frozenset(label.aspect for label in held),
                     frozenset(label.stance for label in held),
                     next((label.severity for label in held if label.severity), None),
+                    span.ordinal > 0,
                 )
             )
     return found

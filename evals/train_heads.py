@@ -13,37 +13,37 @@ import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corpus import loader
 from evals import labelled
 from evals.calibration import fit_calibration
 from evals.coding import code_corpus, measured
+from evals.fitting import RAW, fitted, unseen_units
 from evals.labelled import Categorised
 from evals.planted import PlantedSentence, planted_sentences
+from evals.read_sentences import ReadSentence, read_sentences
 from evals.training import Labels, fit, fit_aspect, folds, vocabulary
 from evals.written import Written, written_sentences
 from rag import taxonomy, words
-from rag.engines.coding import OPINION_FROM, may_be_severe
 from rag.engines.heads import (
     CARD,
     FILE,
     OPINION,
     SEVERE,
     STANCE,
+    Floats,
     Head,
     Heads,
     Signs,
     Vectors,
-    Vocabulary,
+    no_signs,
     pack,
     score,
-    score_aspect,
     signs,
 )
 from rag.evidence.adjust import Calibration
@@ -53,16 +53,17 @@ from rag.taxonomy import OVERALL, Aspect
 WEIGHTS = Path(__file__).parents[1] / "rag" / "engines" / "weights"
 RESTAURANTS = "semeval14_restaurants_train"
 _CATEGORIES = {"food": "food", "service": "service", "price": "price", "ambience": "atmosphere"}
-_TIMES_OWN = 2
-"""A sentence of ours weighs as much as so many of the public sets, which are larger and of one kind."""
-_PRAISE = 0.2
-"""Log-odds that are added for praise: critics' snippets are plainer in blame than reviews are, and without this our
-development titles are counted as blamed too often and praised too seldom."""
-_FALSE_ALARMS = 0.3
-"""Sentences that are shown as severe complaints and are none, a title."""
 _PARTS = 5
 _LEAST_TEXTS = 3
+_LEAST_TEXTS_FEW = 4
 _LEAST_POSITIVE = 3
+
+# How much an example weighs. Public sets are large and of one kind each; ours were labelled for just this.
+_PUBLIC_OPINION = 0.3
+_OWN_OPINION = 2.0
+_OWN_STANCE = 10.0
+_READ_STANCE = 5.0
+_READ_ASPECT = 0.5
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -76,27 +77,32 @@ class Example:
     opinion: bool | None = None
     praise: bool | None = None
     aspects: frozenset[str] | None = None
-    """Of an opinion, those it judges; where `all_aspects` is false, only some of its kind's aspects were looked for."""
+    """Those it judges; none where it is no opinion."""
     only: frozenset[str] | None = None
     """The aspects that were looked for, where those were not all of the kind."""
     severity: str | None = None
     told_severity: bool = False
     """Whether it is known if it is a severe complaint."""
+    follows: bool = False
+    """Whether it stands behind the example before it, in the same review."""
     title: str = ""
     """Of a sentence of our corpus."""
     film: str = ""
     """Of a snippet, which has the verdict of its review."""
-    times: int = 1
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """For opinion, stance and aspects."""
 
 
 def examples(data: Path) -> list[Example]:
     """Everything there is to learn from, our corpus last."""
-    public = [Example(one.text, "film", opinion=one.label) for one in labelled.opinions(data)]
-    polar = [Example(one.text, "film", praise=one.label, film=one.group) for one in labelled.snippets(data)]
-    polar += [Example(one.text, "film", praise=one.label) for one in labelled.polar_sentences(data)]
-    restaurants = [_of_restaurant(one) for one in labelled.categorised(data, RESTAURANTS)]
-    ours: list[Written | PlantedSentence] = [*written_sentences(), *planted_sentences(loader.load("dev"))]
-    return [*public, *polar, *restaurants, *map(_own, ours)]
+    public = (_PUBLIC_OPINION, 1.0, 1.0)
+    known = [Example(one.text, "film", opinion=one.label, weights=public) for one in labelled.opinions(data)]
+    known += [Example(one.text, "film", praise=one.label, film=one.group) for one in labelled.snippets(data)]
+    known += [Example(one.text, "film", praise=one.label) for one in labelled.polar_sentences(data)]
+    known += [_of_restaurant(one) for one in labelled.categorised(data, RESTAURANTS)]
+    known += [_judged(one, (_OWN_OPINION, _READ_STANCE, _READ_ASPECT)) for one in read_sentences(data)]
+    own: list[Written | PlantedSentence] = [*written_sentences(), *planted_sentences(loader.load("dev"))]
+    return known + [_judged(one, (_OWN_OPINION, _OWN_STANCE, 1.0)) for one in own]
 
 
 def _of_restaurant(one: Categorised) -> Example:
@@ -105,17 +111,18 @@ def _of_restaurant(one: Categorised) -> Example:
     return Example(one.text, "place", praise=_praise(one.stances), aspects=known, only=only)
 
 
-def _own(one: Written | PlantedSentence) -> Example:
+def _judged(one: Written | PlantedSentence | ReadSentence, weights: tuple[float, float, float]) -> Example:
     return Example(
         one.text,
         one.kind,
         opinion=bool(one.aspects),
         praise=_praise(one.stances),
-        aspects=one.aspects or None,
+        aspects=one.aspects,
         severity=one.severity,
         told_severity=True,
+        follows=one.follows,
         title=one.title if isinstance(one, PlantedSentence) else "",
-        times=_TIMES_OWN,
+        weights=weights,
     )
 
 
@@ -132,8 +139,11 @@ class Training:
         self.texts = [one.text for one in known]
         self.vectors = embed(self.texts)
         self.vocabulary = vocabulary(self.texts, _LEAST_TEXTS)
+        of_aspects = [one.text for one in known if one.aspects is not None]
+        self.aspect_vocabulary = vocabulary(of_aspects, _LEAST_TEXTS_FEW)
         self._stems = [frozenset(words.stems(text)) for text in self.texts]
         self._kinds = np.array([one.kind for one in known])
+        self._follows = np.array([one.follows for one in known])
         self.titles = np.array([one.title for one in known])
         self.embed = embed
         self._signs: dict[str, Signs] = {}
@@ -150,15 +160,18 @@ class Training:
     def signs(self, name: str) -> Signs:
         """What the taxonomies tell of an aspect: in each kind it has other words, and the verdict has none."""
         if name not in self._signs:
-            mentions, similarity = (np.zeros(len(self.texts), np.float32) for _ in range(2))
+            found = no_signs(len(self.texts))
+            columns = [np.array(column) for column in vars(found).values()]
             for kind in sorted(set(self._kinds)):
                 aspect = _aspect(kind, name)
                 here = np.flatnonzero(self._kinds == kind)
                 if aspect is not None and len(here):
-                    near = self.embed(aspect.examples)
-                    found = signs(aspect, [self._stems[i] for i in here], self.vectors[here], near)
-                    mentions[here], similarity[here] = found.mentions, found.similarity
-            self._signs[name] = Signs(mentions, similarity)
+                    # Examples that follow one another are of one review, so of one kind: their rows stay neighbours.
+                    stems, near = [self._stems[i] for i in here], self.embed(aspect.examples)
+                    shown = signs(aspect, stems, self.vectors[here], near, self._follows[here])
+                    for column, values in zip(columns, vars(shown).values(), strict=True):
+                        column[here] = values
+            self._signs[name] = Signs(*columns)
         return self._signs[name]
 
     def about(self, name: str) -> tuple[Labels, Labels]:
@@ -173,6 +186,10 @@ class Training:
 
         return self.where(tells), self.where(lambda one: name in (one.aspects or ()))
 
+    def weights(self, task: int) -> Floats:
+        """What the examples weigh: for opinion (0), stance (1), aspects (2)."""
+        return np.array([one.weights[task] for one in self.examples], np.float32)
+
 
 def _aspect(kind: str, name: str) -> Aspect | None:
     if name.startswith(SEVERE):
@@ -184,26 +201,25 @@ def train(training: Training, without: Labels | None = None) -> dict[str, Head]:
     """Every head, trained without the examples that `without` marks."""
     kept = np.ones(len(training.texts), np.bool_) if without is None else ~without
     heads = {
-        OPINION: _worded(training, kept & training.where(lambda one: one.opinion is not None), lambda one: one.opinion),
-        STANCE: _worded(training, kept & training.where(lambda one: one.praise is not None), lambda one: one.praise),
+        OPINION: _worded(training, kept, lambda one: one.opinion, 0),
+        STANCE: _worded(training, kept, lambda one: one.praise, 1),
     }
+    weights = training.weights(2)
     for name in training.names():
         tells, right = training.about(name)
         rows = np.flatnonzero(kept & tells)
         if right[rows].sum() >= _LEAST_POSITIVE:
-            heads[name] = fit_aspect(training.vectors[rows], part(training.signs(name), rows), right[rows])
+            bags = training.aspect_vocabulary.bags([training.texts[i] for i in rows])
+            shown = Signs(*(column[rows] for column in vars(training.signs(name)).values()))
+            heads[name] = fit_aspect(training.vectors[rows], bags, shown, right[rows], weights[rows])
     return heads
 
 
-def _worded(training: Training, mask: Labels, label: Callable[[Example], bool | None]) -> Head:
-    rows = [i for i in map(int, np.flatnonzero(mask)) for _ in range(training.examples[i].times)]
-    labels = np.array([bool(label(training.examples[i])) for i in rows])
-    return fit(training.vectors[rows], training.vocabulary.bags([training.texts[i] for i in rows]), labels)
-
-
-def part(found: Signs, rows: NDArray[np.int64]) -> Signs:
-    """Some rows of them."""
-    return Signs(found.mentions[rows], found.similarity[rows])
+def _worded(training: Training, kept: Labels, label: Callable[[Example], bool | None], task: int) -> Head:
+    rows = np.flatnonzero(kept & training.where(lambda one: label(one) is not None))
+    labels = np.array([bool(label(training.examples[i])) for i in map(int, rows)])
+    bags = training.vocabulary.bags([training.texts[i] for i in rows])
+    return fit(training.vectors[rows], bags, labels, training.weights(task)[rows])
 
 
 def lots_of_titles(training: Training) -> list[Labels]:
@@ -213,97 +229,41 @@ def lots_of_titles(training: Training) -> list[Labels]:
     return [np.isin(np.arange(len(training.texts)), lot) for lot in every]
 
 
-def unseen_logits(training: Training, lots: Sequence[Labels], trained: Sequence[Mapping[str, Head]]) -> dict[str, Any]:
-    """What each head says of the corpus's sentences where it was trained without their titles; else nan."""
-    names = [OPINION, STANCE, *training.names()]
-    found = {name: np.full(len(training.texts), np.nan, np.float32) for name in names}
-    for lot, heads in zip(lots, trained, strict=True):
-        rows = np.flatnonzero(lot)
-        bags = training.vocabulary.bags([training.texts[i] for i in rows])
-        for name, head in heads.items():
-            vectors = training.vectors[rows]
-            found[name][rows] = (
-                score(head, vectors, bags)
-                if head.grams.size
-                else score_aspect(head, vectors, part(training.signs(name), rows))
-            )
-    return found
-
-
-def thresholds(training: Training, unseen: Mapping[str, NDArray[np.float32]]) -> dict[str, float]:
-    """For each aspect, the log-odds above which as many sentences are told to judge it as do.
-
-    So that counts are neither too high nor too low on the whole; a threshold that is best for single sentences is not.
-    For severe complaints, the log-odds above which there are few enough false alarms.
-    """
-    own = training.titles != ""
-    found = dict.fromkeys(
-        [name for name in training.names() if name.startswith(SEVERE)], _severe_from(training, unseen)
-    )
-    for name in training.names():
-        if name.startswith(SEVERE):
-            continue
-        tells, right = training.about(name)
-        kinds = {one.kind for one, holds in zip(training.examples, tells, strict=True) if holds}
-        here = training.where(lambda one, kinds=kinds: one.kind in kinds)  # type: ignore[misc]
-        rows = own & here & (unseen[OPINION] > OPINION_FROM) & ~np.isnan(unseen[name])
-        logits, wanted = np.sort(unseen[name][rows])[::-1], int((own & right).sum())
-        if wanted and len(logits) > wanted:
-            found[name] = float(logits[wanted])
-    return found
-
-
-def _severe_from(training: Training, unseen: Mapping[str, NDArray[np.float32]]) -> float:
-    """The log-odds from which on a complaint is severe: the lowest with few enough false alarms a title."""
-    rows = np.flatnonzero(training.titles != "")
-    names = [name for name in training.names() if name.startswith(SEVERE)]
-    best = np.max([np.nan_to_num(unseen[name][rows], nan=-np.inf) for name in names], axis=0)
-    # What neither judges nor blames is not shown as a complaint, whatever the head for it says.
-    best[~may_be_severe(unseen[OPINION][rows], unseen[STANCE][rows])] = -np.inf
-    severe = training.where(lambda one: one.severity is not None)[rows]
-    false = np.sort(best[~severe])[::-1]
-    return float(false[int(_FALSE_ALARMS * len(set(training.titles[rows])))])
-
-
-def shifted(heads: Mapping[str, Head], by: Mapping[str, float]) -> dict[str, Head]:
-    """The heads with their thresholds moved to 0."""
-    return {name: replace(head, bias=head.bias - by.get(name, 0.0)) for name, head in heads.items()}
-
-
-def save(heads: Mapping[str, Head], known: Vocabulary, card: dict[str, Any], folder: Path) -> Heads:
-    """Write weights and card. The digest is that of the weights."""
-    names, arrays = pack(Heads(known, heads, {}))
+def save(heads: Heads, card: Mapping[str, Any], folder: Path) -> Heads:
+    """Write weights and card. The digest is that of the weights and of what decides with them."""
+    names, arrays = pack(heads)
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
-    digest = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())).hexdigest()
-    whole = {"digest": digest, "heads": names, **card}
+    content = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())
+    content += json.dumps([card["limits"], card["combined"]], sort_keys=True).encode()
+    whole = {"digest": hashlib.sha256(content).hexdigest(), "heads": names, **card}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_bytes(packed.getvalue())
     (folder / CARD).write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", "utf-8")
-    return Heads(known, heads, whole)
+    return Heads(heads.vocabulary, heads.aspect_vocabulary, heads.heads, whole)
 
 
-def calibrate(training: Training) -> Calibration:
+def calibrate(training: Training, heads: Heads) -> Calibration:
     """How the share of favourable reviews is adjusted: from snippets of films that the stance head did not see."""
     rows = np.flatnonzero(training.where(lambda one: bool(one.film)))
     films = np.array([training.examples[i].film for i in map(int, rows)])
-    logits = np.zeros(len(rows))
+    logits = np.zeros(len(rows), np.float32)
     for lot in folds(len(rows), list(films), _PARTS):
         without = np.isin(np.arange(len(training.texts)), rows[lot])
-        told = training.where(lambda one: one.praise is not None)
-        head = _worded(training, told & ~without, lambda one: one.praise)
+        head = _worded(training, ~without, lambda one: one.praise, 1)
         bags = training.vocabulary.bags([training.texts[i] for i in rows[lot]])
         logits[lot] = score(head, training.vectors[rows[lot]], bags)
     right = np.array([bool(training.examples[i].praise) for i in map(int, rows)])
-    return fit_calibration(logits + _PRAISE, right, films)
+    told = heads.combined(STANCE, logits, np.zeros(len(rows), np.float32))
+    return fit_calibration(told.astype(np.float64), right, films)
 
 
 def model_card(
     training: Training,
     embedder: str,
-    limits: Mapping[str, float],
+    decides: Mapping[str, Any],
     rows: Sequence[Mapping[str, Any]],
-    fitted: Calibration,
+    calibration: Calibration,
 ) -> dict[str, Any]:
     """What the heads are, for whoever uses them or doubts them."""
     counted = {
@@ -321,41 +281,40 @@ def model_card(
                 "Pang and Lee 2004 (subjective and objective sentences) and 2005 (rt-polarity)",
                 "critics' snippets with the verdict of their review",
                 "SemEval-2014 task 4, restaurants",
-                "this project's corpus, development titles, and its sentences written for training",
+                "sentences of public reviews, labelled by reading (evals/labels)",
+                "this project's corpus, development titles, and its sentences written for training (evals/sentences)",
             ],
             "examples": counted,
         },
-        "thresholds": {name: round(limit, 4) for name, limit in sorted(limits.items())},
-        "calibration": {name: round(value, 6) for name, value in asdict(fitted).items()},
+        **decides,
+        "calibration": {name: round(value, 6) for name, value in asdict(calibration).items()},
         "measured": list(rows),
     }
-
-
-def measure(training: Training, lots: Sequence[Labels], trained: Sequence[Mapping[str, Head]]) -> list[dict[str, Any]]:
-    """The whole coder on the development titles, each by heads that were trained without it."""
-    corpus = loader.load("dev")
-    kinds = {title.slug: title.kind for title in corpus.titles}
-    coded = []
-    for lot, heads in zip(lots, trained, strict=True):
-        slugs = set(training.titles[lot])
-        coded += code_corpus(Heads(training.vocabulary, heads, {}), corpus, training.embed, slugs)
-    return measured(coded, kinds, "corpus, development titles, each by heads trained without it")
 
 
 def run(data: Path, folder: Path, embed: Embed, embedder: str, say: Callable[[str], None]) -> Heads:
     """Train, measure and write."""
     say("making vectors")
     training = Training(examples(data), embed)
-    lots = lots_of_titles(training)
-    trained = []
+    corpus, lots = loader.load("dev"), lots_of_titles(training)
+
+    def made(heads: Mapping[str, Head], card: Mapping[str, Any]) -> Heads:
+        return Heads(training.vocabulary, training.aspect_vocabulary, heads, card)
+
+    trained, units = [], []
     for number, lot in enumerate(lots, 1):
         say(f"training without lot {number} of {len(lots)}")
         trained.append(train(training, lot))
-    limits = thresholds(training, unseen_logits(training, lots, trained))
-    rows = measure(training, lots, [shifted(heads, limits) for heads in trained])
+        units += unseen_units(made(trained[-1], RAW), corpus, embed, set(training.titles[lot]))
+    decides = fitted(units)
+    kinds = {title.slug: title.kind for title in corpus.titles}
+    coded = []
+    for lot, heads in zip(lots, trained, strict=True):
+        coded += code_corpus(made(heads, decides), corpus, embed, set(training.titles[lot]))
+    rows = measured(coded, kinds, "corpus, development titles, each by heads trained without it")
     say("training on everything, and what adjusts shares")
-    heads = shifted(train(training), limits)
-    return save(heads, training.vocabulary, model_card(training, embedder, limits, rows, calibrate(training)), folder)
+    whole = made(train(training), decides)
+    return save(whole, model_card(training, embedder, decides, rows, calibrate(training, whole)), folder)
 
 
 def _say(text: str) -> None:

@@ -13,12 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from rag.engines.heads import Bags, Floats, Head, Signs, Vectors, Vocabulary, grams
 
 INVERSE_PENALTY = 2.0
-"""scikit-learn's C where there are thousands of examples."""
-INVERSE_PENALTY_FEW = 0.3
-"""Where there are hundreds: an aspect's head."""
+"""scikit-learn's C where there are tens of thousands of examples."""
+INVERSE_PENALTY_FEW = 0.1
+"""Where there are hundreds of a kind: an aspect's head."""
 _MOST_ITERATIONS = 400
-_ASPECT_SCALE = 3.0
-"""An aspect's head may rely more on the vector: there are too few examples to learn words from."""
+_VECTOR_SCALE, _BAG_SCALE = 3.0, 2.0
+"""How much more an aspect's head may rely on the vector, and on words, than on one sign of the taxonomy."""
 
 Labels = NDArray[np.bool_]
 
@@ -32,29 +32,49 @@ def vocabulary(texts: Sequence[str], least_texts: int = 2) -> Vocabulary:
     return Vocabulary(np.array(kept, np.uint32), idf.astype(np.float32))
 
 
-def fit(vectors: Vectors, bags: Bags, labels: Labels) -> Head:
+def fit(vectors: Vectors, bags: Bags, labels: Labels, weights: Floats | None = None) -> Head:
     """A head over vector and words. Both classes weigh alike, whatever there is more of."""
     columns = sparse.hstack([sparse.csr_matrix(vectors), _matrix(bags)]).tocsr()
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=_MOST_ITERATIONS, class_weight="balanced")
-    model.fit(columns, labels)
-    weights = model.coef_[0].astype(np.float32)
+    found, bias = _fitted(columns, labels, weights, INVERSE_PENALTY)
     cut = vectors.shape[1]
-    return Head(weights[:cut], weights[cut:], float(model.intercept_[0]))
+    return Head(found[:cut], found[cut:], bias)
 
 
-def fit_aspect(vectors: Vectors, signs: Signs, labels: Labels) -> Head:
-    """A head over vector, the taxonomy's words and its examples; no words of the training data."""
-    columns = np.column_stack([_ASPECT_SCALE * vectors, signs.mentions, _ASPECT_SCALE * signs.similarity])
-    model = LogisticRegression(C=INVERSE_PENALTY_FEW, max_iter=_MOST_ITERATIONS, class_weight="balanced")
-    model.fit(columns, labels)
-    weights: Floats = model.coef_[0].astype(np.float32)
-    return Head(
-        vector=_ASPECT_SCALE * weights[:-2],
-        grams=np.empty(0, np.float32),
-        bias=float(model.intercept_[0]),
-        mention=float(weights[-2]),
-        similarity=float(_ASPECT_SCALE * weights[-1]),
+def fit_aspect(vectors: Vectors, bags: Bags, signs: Signs, labels: Labels, weights: Floats | None = None) -> Head:
+    """A head over vector, words, and the taxonomy's words and examples."""
+    shown = np.column_stack(
+        [
+            signs.mentions,
+            _VECTOR_SCALE * signs.similarity,
+            signs.mentions_before,
+            signs.similarity_before,
+        ]
     )
+    parts = [sparse.csr_matrix(_VECTOR_SCALE * vectors), sparse.csr_matrix(shown), _BAG_SCALE * _matrix(bags)]
+    found, bias = _fitted(sparse.hstack(parts).tocsr(), labels, weights, INVERSE_PENALTY_FEW)
+    vector, shown_weights, grams_weights = np.split(found, [vectors.shape[1], vectors.shape[1] + shown.shape[1]])
+    mention, similarity, mention_before, similarity_before = map(float, shown_weights)
+    return Head(
+        vector=_VECTOR_SCALE * vector,
+        grams=_BAG_SCALE * grams_weights,
+        bias=bias,
+        mention=mention,
+        similarity=_VECTOR_SCALE * similarity,
+        mention_before=mention_before,
+        similarity_before=similarity_before,
+    )
+
+
+def fit_few(columns: Floats, labels: Labels) -> tuple[Floats, float]:
+    """Weights of a few columns and the bias, so that the log-odds are those of the examples as they are."""
+    model = LogisticRegression(C=10.0, max_iter=_MOST_ITERATIONS).fit(columns, labels)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+
+def _fitted(columns: sparse.csr_matrix, labels: Labels, weights: Floats | None, c: float) -> tuple[Floats, float]:
+    model = LogisticRegression(C=c, max_iter=_MOST_ITERATIONS, class_weight="balanced")
+    model.fit(columns, labels, sample_weight=weights)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
 def folds(count: int, groups: Sequence[str] | None = None, parts: int = 10, seed: int = 0) -> list[NDArray[np.int64]]:

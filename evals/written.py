@@ -1,7 +1,8 @@
-"""Sentences written for training, with their labels: `evals/sentences/<kind>.txt` and `severe.txt`.
+"""Sentences written for training, with their labels: `evals/sentences/<kind>.txt`, `<kind>-reviews.txt`, `severe.txt`.
 
 A line is `<labels> | <sentence>`, a label a sign (`+`, `-`, `0`) and an aspect's id, or `.` for no opinion. In
-`severe.txt` a kind and a category of severe complaints (or `none`) stand before the labels.
+`<kind>-reviews.txt` the lines of a block are the sentences of one review. In `severe.txt` a kind and a category of
+severe complaints (or `none`) stand before the labels.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "sentences"
-SEVERE = "severe"
+SEVERE, REVIEWS = "severe", "-reviews"
 _STANCES = {"+": "positive", "-": "negative", "0": "neutral"}
 
 
@@ -24,6 +25,8 @@ class Written:
     aspects: frozenset[str]
     stances: frozenset[str]
     severity: str | None = None
+    follows: bool = False
+    """Whether it stands behind the one before it, in the same review."""
 
 
 def written_sentences(folder: Path = FOLDER) -> list[Written]:
@@ -32,19 +35,27 @@ def written_sentences(folder: Path = FOLDER) -> list[Written]:
 
 
 def _read(file: Path) -> Iterator[Written]:
+    follows = False
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
+            follows = False
             continue
         head, bar, text = line.partition(" | ")
         try:
             if not bar or not text.strip():
                 raise ValueError("it is not of the form LABELS | SENTENCE")
             kind, severity, labels = _head(file.stem, head.split())
-            signs = [] if labels == ["."] else [(_STANCES[label[0]], label[1:]) for label in labels]
+            stances, aspects = parsed(labels)
         except (ValueError, KeyError, IndexError) as error:
             raise ValueError(f"{file.name}:{number}: {error}") from None
-        stances, aspects = frozenset(stance for stance, _ in signs), frozenset(aspect for _, aspect in signs)
-        yield Written(kind, text.strip(), aspects, stances, severity)
+        yield Written(kind, text.strip(), aspects, stances, severity, follows)
+        follows = REVIEWS in file.stem
+
+
+def parsed(labels: list[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The stances and the aspects of labels as they are written. Raises ValueError and KeyError."""
+    signs = [] if labels == ["."] else [(_STANCES[label[0]], label[1:]) for label in labels]
+    return frozenset(stance for stance, _ in signs), frozenset(aspect for _, aspect in signs)
 
 
 def _head(stem: str, words: list[str]) -> tuple[str, str | None, list[str]]:
@@ -52,6 +63,6 @@ def _head(stem: str, words: list[str]) -> tuple[str, str | None, list[str]]:
     if not words:
         raise ValueError("it has no labels")
     if stem != SEVERE:
-        return stem, None, words
+        return stem.partition("-")[0], None, words
     kind, category, *labels = words
     return kind, None if category == "none" else category, labels

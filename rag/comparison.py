@@ -6,15 +6,13 @@ from rag import taxonomy
 from rag.errors import InputError
 from rag.evidence import verdicts
 from rag.evidence.share import difference
-from rag.findings import AspectDifference, Comparison
+from rag.findings import AspectDifference, Comparison, Side
 from rag.quotes import Quoter
-from rag.records import Citation, Counts, Stance, Title
+from rag.records import Citation, Counts, Title
 from rag.reviews import tally
 from rag.reviews.store import Reading
 
 _CONSIDERED = 12
-_PRAISE: tuple[Stance, ...] = ("positive", "mixed")
-_BLAME: tuple[Stance, ...] = ("negative", "mixed")
 
 
 def compare(reading: Reading, titles: tuple[Title, Title]) -> Comparison:
@@ -58,7 +56,7 @@ def _row(
     found = difference(first, second) if first and second else None
 
     def quotes(title: Title, own: Counts) -> tuple[Citation, ...]:
-        more = _PRAISE if own.positive >= own.negative else _BLAME
+        more: Side = "praised" if own.positive >= own.negative else "criticised"
         return quoter.best(tally.telling(reading, title.id, aspect, more, _CONSIDERED), 1)
 
     return AspectDifference(

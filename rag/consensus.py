@@ -17,12 +17,12 @@ from rag.evidence import changed, overall, verdicts
 from rag.evidence.adjust import Calibration
 from rag.evidence.statement import fill
 from rag.evidence.themes import themes
-from rag.findings import Cell, Consensus, Finding, Minority, Overall, Slice, StatementSentence, Theme
+from rag.findings import Cell, Consensus, Finding, Minority, Overall, Side, Slice, StatementSentence, Theme
 from rag.quotes import Quoter
-from rag.records import Citation, Counts, EngineStamp, Opinion, Stance, Title
+from rag.records import Citation, Counts, EngineStamp, Opinion, Title
 from rag.reviews import coded, tally
 from rag.reviews.store import Reading
-from rag.taxonomy import OTHER, Taxonomy
+from rag.taxonomy import OTHER, OVERALL, Taxonomy
 
 QUOTES = 3
 """At most so many quotes a side of a finding."""
@@ -33,8 +33,6 @@ _LONG_YEARS = 2
 """Reviews that span more years than this are shown by the year, others by the month."""
 _MANY_BY_ONE = 5
 """So many reviews by one author, and half of all, are worth a warning."""
-_PRAISE: tuple[Stance, ...] = ("positive", "mixed")
-_BLAME: tuple[Stance, ...] = ("negative", "mixed")
 
 
 @dataclass(frozen=True)
@@ -70,15 +68,18 @@ def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Sum
     card = using.card(coder)
     work = _Work(reading, title, aspects, kept, using.stamp.generation)
     findings = verdicts.ranked(work.findings(), work.totals.read)
-    known = {finding.id: finding for finding in findings}
-    request = StatementRequest(title.name, work.totals.read, [one for one in findings if one.counts.mentioning])
+    whole = work.overall(card.calibration)
+    verdict = work.verdict(whole)
+    known = {finding.id: finding for finding in (*findings, verdict)}
+    said = [one for one in findings if one.counts.mentioning]
+    request = StatementRequest(title.name, work.totals.read, said, verdict)
     drafted, dropped = fill(
         using.engine.draft_statement(request), known, work.totals.read, [title.name, *(one.name for one in findings)]
     )
     fresh = Consensus(
         title=title,
         totals=work.totals,
-        overall=work.overall(card.calibration),
+        overall=whole,
         statement=tuple(_sentence(draft.text, draft.findings, known) for draft in drafted),
         findings=tuple(findings),
         disagreements=tuple(one.id for one in findings if one.verdict == "divided"),
@@ -143,15 +144,15 @@ class _Work:
             name=self._names[aspect],
             counts=counts,
             verdict=verdicts.verdict(counts),
-            praised=self._quotes(aspect, _PRAISE),
-            criticised=self._quotes(aspect, _BLAME),
+            praised=self._quotes(aspect, "praised"),
+            criticised=self._quotes(aspect, "criticised"),
             slices=tuple(slices),
             themes=self._themes() if aspect == OTHER else (),
             generation=self._generation,
         )
 
-    def _quotes(self, aspect: str, stances: Sequence[Stance]) -> tuple[Citation, ...]:
-        opinions = tally.telling(self.reading, self.title_id, aspect, stances, _CONSIDERED)
+    def _quotes(self, aspect: str, side: Side) -> tuple[Citation, ...]:
+        opinions = tally.telling(self.reading, self.title_id, aspect, side, _CONSIDERED)
         return self._quoter.best(opinions, QUOTES)
 
     def _themes(self) -> tuple[Theme, ...]:
@@ -167,6 +168,19 @@ class _Work:
         contradictions = tally.contradictions(self.reading, self.title_id, overall.BETWEEN)
         above = sum(vote.reviews for vote in votes if vote.score > 0)
         return Overall(**sides, above=above, adjusted=adjusted, adjusted_why=why, contradictions=tuple(contradictions))
+
+    def verdict(self, found: Overall) -> Finding:
+        """The whole as a finding, for the statement: how many are for it, with verdicts as quotes."""
+        counts = Counts(found.n, found.positive, found.negative, found.mixed)
+        return Finding(
+            OVERALL,
+            OVERALL,
+            "the whole",
+            counts,
+            verdicts.verdict_on_whole(counts),
+            praised=self._quotes(OVERALL, "praised"),
+            criticised=self._quotes(OVERALL, "criticised"),
+        )
 
     def whole_slices(self) -> list[Slice]:
         """How many are for the whole and how many against, by period."""
@@ -197,8 +211,8 @@ class _Work:
             if before is not None and touched <= before.generation:
                 found.append(before)
             elif reviews := tally.severe(self.reading, self.title_id, category.id):
-                told = tally.telling(self.reading, self.title_id, None, _BLAME, _CONSIDERED, severity=category.id)
-                quotes = self._quoter.best(told, QUOTES)
+                told = tally.complaints(self.reading, self.title_id, category.id, _CONSIDERED)
+                quotes = self._quoter.best(told, QUOTES, least=0.0)
                 found.append(Minority(category.id, category.name, reviews, quotes, self._generation))
         return found
 
@@ -220,18 +234,12 @@ class _Work:
     def _cell(self, review_id: str, aspect: str, opinions: Sequence[Opinion]) -> list[Cell]:
         """One, or none where its words can't be quoted."""
         clearest = sorted(opinions, key=lambda one: (-one.certainty * abs(one.score), one.start))
-        quote = self._quoter.best(clearest, 1)
+        quote = self._quoter.best(clearest, 1, least=0.0)
         if not quote:
             return []
         total = sum(one.certainty for one in opinions) or 1.0
         score = round(sum(one.score * one.certainty for one in opinions) / total, 4)
-        return [Cell(review_id, aspect, _joined({one.stance for one in opinions}), score, quote[0])]
-
-
-def _joined(stances: set[Stance]) -> Stance:
-    """What a review does with an aspect, over all that it says of it."""
-    praises, blames = bool(stances & set(_PRAISE)), bool(stances & set(_BLAME))
-    return "mixed" if praises and blames else "positive" if praises else "negative" if blames else "neutral"
+        return [Cell(review_id, aspect, overall.stance_on(opinions), score, quote[0])]
 
 
 def _period_length(dates: tuple[str, str] | None) -> int:
@@ -265,7 +273,7 @@ def _numbered(found: Consensus) -> Consensus:
         return tuple(one(quote) for quote in quotes)
 
     statement = tuple(
-        replace(said, quotes=(cited := all_of(said.quotes)), citations=tuple(quote.id for quote in cited))
+        replace(said, quotes=(cited := _each_once(all_of(said.quotes))), citations=tuple(quote.id for quote in cited))
         for said in found.statement
     )
     findings = tuple(replace(f, praised=all_of(f.praised), criticised=all_of(f.criticised)) for f in found.findings)
@@ -279,6 +287,11 @@ def _numbered(found: Consensus) -> Consensus:
         cells=cells,
         citations=tuple(numbers.values()),
     )
+
+
+def _each_once(quotes: Iterable[Citation]) -> tuple[Citation, ...]:
+    """One sentence may praise two things."""
+    return tuple(dict.fromkeys(quotes))
 
 
 def _warnings(work: _Work) -> list[str]:

@@ -10,6 +10,12 @@ from rag.records import Citation, Counts, Dropped, EngineStamp, Share, Stance, T
 
 Side = Literal["praised", "criticised"]
 Verdict = Literal["praised", "criticised", "divided", "neither"]
+MINOR_SIDE = 0.5
+"""A review is on a side of an aspect when what it says for it weighs at least this much of what it says for the other.
+
+A clear remark and a doubtful one of the other side are one vote, not two. An opinion weighs its certainty times the
+distance of its score from 0; one that goes both ways weighs its certainty, on both sides.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,16 @@ class Finding:
     """Of the library, when it was made."""
     stale: bool = False
     """Whether what it rests on has changed since."""
+
+    @property
+    def plural(self) -> bool:
+        """Whether its name is one of several things: "the visuals"."""
+        return self.name.endswith("s") and not self.name.endswith(("ss", "us"))
+
+    @property
+    def pronoun(self) -> str:
+        """What stands for its name behind a verb."""
+        return "them" if self.plural else "it"
 
     @property
     def total_praised(self) -> int:

@@ -18,10 +18,11 @@ from rag.engines.coding import example_texts
 from rag.errors import Cancelled
 from rag.evidence.overall import review_score
 from rag.records import DraftOpinion, DraftOpinions, Opinion, Progress, Title, Unit
-from rag.reviews import coded
+from rag.reviews import coded, mask
 from rag.reviews.catalogue import all_titles
 from rag.reviews.coded import Coding, ToCode
 from rag.reviews.language import language
+from rag.reviews.split import clauses
 from rag.reviews.store import Store
 from rag.search.base import Embedder, Vectors
 from rag.taxonomy import Taxonomy
@@ -114,8 +115,9 @@ def left_uncoded(paid: Mapping[str, int]) -> str | None:
     """What is to be said where reviews wait for a coder that costs."""
     if not paid:
         return None
-    names = ", ".join(sorted(paid)[:3])
-    return f"{sum(paid.values())} new reviews are not coded ({names}): their coder is a model. Run: pullquote code"
+    names, count = ", ".join(sorted(paid)[:3]), sum(paid.values())
+    told = "1 new review is" if count == 1 else f"{count} new reviews are"
+    return f"{told} not coded ({names}): the coder chosen for them is a model. Run: pullquote code"
 
 
 def _to_do(store: Store, engine: Engine, titles: Sequence[Title]) -> list[tuple[Title, int]]:
@@ -142,9 +144,9 @@ def _code_batch(
         return []
     units = [units_of(review) for review in batch]
     every = list(chain.from_iterable(units))
-    vectors = np.concatenate([review.vectors for review in batch if len(review.vectors)]) if every else None
     drafted = DraftOpinions(())
-    if vectors is not None:
+    if every:
+        vectors = vectors_of(every, batch, examples.embedder)
         drafted = engine.draft_opinions(CodingRequest(every, vectors, aspects, examples.of(aspects)))
     codings = _codings(batch, units, drafted, identity)
     with store.writing() as writing:
@@ -153,16 +155,30 @@ def _code_batch(
 
 
 def units_of(review: ToCode) -> list[Unit]:
-    """One a sentence, at the words themselves: the blanks of its tile are the splitter's."""
+    """The sentences, those that turn round in the middle ("funny, but hollow") as the clauses they are of.
+
+    A unit stands at the words themselves: the blanks of its tile are the splitter's.
+    """
     lang = language(review.text, review.lang)
-    views = ["", *(view for _, _, view in review.sentences)]
-    found = []
-    for number, (start, end, view) in enumerate(review.sentences):
-        said = review.text[start:end]
-        start, end = start + len(said) - len(said.lstrip()), end - len(said) + len(said.rstrip())
-        name = f"{review.review_id}.{number}"
-        found.append(Unit(name, review.review_id, view, views[number], review.rating, lang, start, end))
+    found: list[Unit] = []
+    for start, end, view in review.sentences:
+        parts = clauses(review.text[start:end])
+        for first, last in parts:
+            said = review.text[start + first : start + last]
+            text = view if len(parts) == 1 else mask.view(said)
+            at = start + first + len(said) - len(said.lstrip()), start + first + len(said.rstrip())
+            before = found[-1].text if found else ""
+            name = f"{review.review_id}.{len(found)}"
+            found.append(Unit(name, review.review_id, text, before, review.rating, lang, *at))
     return found
+
+
+def vectors_of(units: Sequence[Unit], batch: Sequence[ToCode], embedder: Embedder) -> Vectors:
+    """One row a unit: the stored vector of a sentence; those of clauses are made here."""
+    known = {view: row for review in batch for (_, _, view), row in zip(review.sentences, review.vectors, strict=True)}
+    new = sorted({unit.text for unit in units} - known.keys())
+    known.update(zip(new, embedder.embed(new), strict=True))
+    return np.array([known[unit.text] for unit in units], np.float32)
 
 
 def _codings(
@@ -223,7 +239,7 @@ class _Examples:
     """The vectors of a taxonomy's examples, made once a run."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self.embedder = embedder
         self._known: dict[str, dict[str, Vectors]] = {}
 
     def of(self, aspects: Taxonomy) -> dict[str, Vectors]:
@@ -231,7 +247,7 @@ class _Examples:
         if aspects.digest not in self._known:
             texts = example_texts(aspects)
             flat = [text for examples in texts.values() for text in examples]
-            vectors = self._embedder.embed(flat)
+            vectors = self.embedder.embed(flat)
             ends = np.cumsum([len(examples) for examples in texts.values()])[:-1]
             self._known[aspects.digest] = dict(zip(texts, np.split(vectors, ends), strict=True))
         return self._known[aspects.digest]

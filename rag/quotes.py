@@ -6,6 +6,7 @@ there is none it is quoted with that neighbour, never without.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,8 +18,12 @@ from rag.reviews import store as stores
 from rag.reviews.store import Reading
 
 LEAST_WORDS, MOST_WORDS = 5, 60
+QUOTABLE = 0.5
+"""The least certainty of an opinion that is quoted for a finding."""
 _LEANING = frozenset("it he she they this that these those and but or so which also then there".split())
 """A sentence that opens with one of these leans on the one before it."""
+
+_ASKING_OR_QUOTED = re.compile(r"\?[\"”’')]*$|^[\"“].*[\"”]$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,16 @@ class Quoter:
         self._reviews: dict[str, Review] = {}
         self._sentences: dict[str, Sequence[Sentence]] = {}
 
-    def best(self, opinions: Sequence[Opinion], limit: int) -> tuple[Citation, ...]:
-        """At most so many quotes of these opinions, one a review; those come clearest first, and stay so ordered."""
-        self._load({opinion.review_id for opinion in opinions})
-        found = [candidate for opinion in opinions if (candidate := self._candidate(opinion)) is not None]
+    def best(self, opinions: Sequence[Opinion], limit: int, least: float = QUOTABLE) -> tuple[Citation, ...]:
+        """At most so many quotes of these opinions, one a review; those come clearest first, and stay so ordered.
+
+        An opinion less certain than `least` is counted, but not held up as what somebody thinks.
+        """
+        sure = [opinion for opinion in opinions if opinion.certainty >= least]
+        self._load({opinion.review_id for opinion in sure})
+        found = [candidate for opinion in sure if (candidate := self._candidate(opinion)) is not None]
         # Python's sort is stable: among the readable ones, and among the others, the clearest stay first.
-        found.sort(key=lambda candidate: not candidate.alone)
+        found.sort(key=lambda candidate: (candidate.opinion.stance == "mixed", not candidate.alone))
         chosen: dict[str, _Candidate] = {}
         for candidate in found:
             chosen.setdefault(candidate.opinion.review_id, candidate)
@@ -66,6 +75,8 @@ class Quoter:
         said = words.tokens(sentence.view)
         whole = spans[0].end <= sentence.end and spans[0].start >= sentence.start
         alone = whole and LEAST_WORDS <= len(said) <= MOST_WORDS and said[0] not in _LEANING
+        # A question, and what somebody else says in the review, are seldom a verdict.
+        alone = alone and not _ASKING_OR_QUOTED.search(sentence.view)
         return _Candidate(opinion, spans, alone)
 
     def _citation(self, candidate: _Candidate) -> Citation:

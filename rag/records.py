@@ -159,13 +159,14 @@ class Filters:
 
 @dataclass(frozen=True)
 class Unit:
-    """What a coder judges: a sentence, as it is read (its view), with what it needs to know of its review."""
+    """What a coder judges: a sentence or a clause of one, as it is read (its view), with what it needs to know of its
+    review."""
 
     id: str
     review_id: str
     text: str
     before: str
-    """The sentence before it in its review; empty at the beginning."""
+    """The unit before it in its review; empty at the beginning."""
     rating: float | None
     """The review's own rating as a share of its scale, 0 to 1."""
     lang: str

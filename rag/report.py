@@ -82,7 +82,7 @@ def of_summary(found: Consensus) -> list[Block]:
     for one in found.findings:
         if one.praised or one.criticised:
             blocks.append(Heading(2, one.name[:1].upper() + one.name[1:]))
-            praised, criticised = (verdicts.counted(one.counts, side, reviews) for side in _SIDES)
+            praised, criticised = (verdicts.counted(one, side, reviews) for side in _SIDES)
             blocks.append(Paragraph(f"Praised by {praised}, criticised by {criticised}."))
             blocks += [_quote(quote) for quote in (*one.praised, *one.criticised)]
     blocks += [Paragraph(f"Since the last summary: {change}") for change in found.changed]

@@ -49,6 +49,8 @@ class StatementRequest:
     reviews: int
     """Those that a coder has read."""
     findings: Sequence[Finding]
+    overall: Finding | None = None
+    """How many reviews are for the whole and how many against, with verdicts as quotes; None where nothing tells."""
 
 
 class Engine(Protocol):

@@ -1,12 +1,14 @@
 """The offline coder: what the heads say of units → opinions. Pure.
 
-A unit holds an opinion when the head for it says so. It is on every aspect whose head is above its threshold (the best
-three), on the aspect of the unit before when it opens with a pronoun and fits none, and on `other` when nothing fits.
-A review's own rating weighs in on praise or blame. Severe complaints have heads of their own.
+A unit holds an opinion when the head for it and the likeliest aspect together say so. It is on every aspect whose head
+is above its limit (the best two), on the aspect of the unit before when it opens with a pronoun and fits none, and on
+`other` when nothing fits. A review's own rating weighs in on praise or blame. Severe complaints have heads of their
+own.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,36 +22,44 @@ from rag.records import DraftOpinion, DraftOpinions, Stance, Unit
 from rag.taxonomy import OTHER, OVERALL, Aspect
 
 LANGUAGE = "en"
-RATING_WEIGHT = 2.0
-"""Log-odds between a rating of none and of all."""
 RATING_MIDDLE = 0.55
 """The rating, as a share of its scale, that says nothing of praise or blame."""
 OPINION_FROM = 0.5
 """Log-odds from which on a unit is an opinion: what is quoted must not be plot."""
+NEUTRAL = 0.15
+"""A score nearer to 0 than this is no praise and no blame."""
 NO_PLOT, NO_PRAISE = -1.0, 1.0
 """Log-odds of opinion and of praise between which a severe complaint may be told."""
-MOST_ASPECTS = 3
+MOST_ASPECTS = 2
+# What says of itself that it goes both ways.
+_BOTH_WAYS = re.compile(
+    r"\bin both\b[^.!?]{0,60}\bsenses?\b|\bfor better (?:and|or)(?: for)? worse\b|\bdouble[- ]edged\b|\bmixed bag\b"
+    r"|\bhit[- ](?:and|or)[- ]miss\b|\bblessing and a curse\b|\blove it or hate it\b|\bmixed feelings\b",
+    re.IGNORECASE,
+)
 _PRONOUNS = frozenset("it its this that they their them he his she her these those".split())
 _DIGITS = 4
 
 
 @dataclass(frozen=True)
-class _Told:
+class Told:
     """What the heads say: log-odds, a row a unit."""
 
     opinion: Floats
     stance: Floats
     aspects: Floats
-    """A column for each of `names`."""
+    """Above each one's limit; a column for each of `names`."""
     names: Sequence[str]
     severities: Floats
     categories: Sequence[str]
+    ratings: Floats
+    """How far each review's own rating is above the middle; 0 where it has none."""
 
 
 def draft_opinions(heads: Heads, request: CodingRequest) -> DraftOpinions:
     """Every opinion in the units; a unit in a language that the heads do not know fails."""
     failed = {unit.id: f"its language is {unit.lang}" for unit in request.units if not _known(unit.lang)}
-    told = _told(heads, request)
+    told = tell(heads, request)
     found: list[DraftOpinion] = []
     carried: str | None = None
     for row, unit in enumerate(request.units):
@@ -69,29 +79,39 @@ def _known(lang: str) -> bool:
     return lang.partition("-")[0] == LANGUAGE
 
 
-def _told(heads: Heads, request: CodingRequest) -> _Told:
-    texts = [unit.text for unit in request.units]
+def tell(heads: Heads, request: CodingRequest) -> Told:
+    """What the heads say of every unit."""
+    units, vectors = request.units, request.vectors
+    texts = [unit.text for unit in units]
     stems = [frozenset(words.stems(text)) for text in texts]
-    bags, vectors = heads.vocabulary.bags(texts), request.vectors
-    ratings = np.array([RATING_MIDDLE if unit.rating is None else unit.rating for unit in request.units], np.float32)
+    bags, aspect_bags = heads.vocabulary.bags(texts), heads.aspect_vocabulary.bags(texts)
+    follows = np.array([row > 0 and units[row - 1].review_id == unit.review_id for row, unit in enumerate(units)])
 
     def columns(aspects: Sequence[Aspect], prefix: str = "") -> list[Floats]:
-        shown = [signs(aspect, stems, vectors, request.examples[prefix + aspect.id]) for aspect in aspects]
-        return [heads.aspect_logits(prefix + a.id, vectors, s) for a, s in zip(aspects, shown, strict=True)]
+        shown = [signs(aspect, stems, vectors, request.examples[prefix + aspect.id], follows) for aspect in aspects]
+        names = [prefix + aspect.id for aspect in aspects]
+        return [heads.aspect_logits(n, vectors, aspect_bags, s) for n, s in zip(names, shown, strict=True)]
 
-    aspects = columns(request.taxonomy.aspects)
-    severe = columns(taxonomy.severities(), SEVERE)
-    return _Told(
-        opinion=heads.logits(OPINION, vectors, bags),
-        stance=heads.logits(STANCE, vectors, bags) + np.float32(RATING_WEIGHT) * (ratings - np.float32(RATING_MIDDLE)),
-        aspects=np.column_stack([*aspects, heads.verdict_logits(vectors)]),
-        names=[*(aspect.id for aspect in request.taxonomy.aspects), OVERALL],
-        severities=np.column_stack(severe),
-        categories=[category.id for category in taxonomy.severities()],
+    names = [*(aspect.id for aspect in request.taxonomy.aspects), OVERALL]
+    aspects = np.column_stack([*columns(request.taxonomy.aspects), heads.verdict_logits(vectors, aspect_bags)])
+    severe, ratings = taxonomy.severities(), _ratings(units)
+    return Told(
+        opinion=heads.combined(OPINION, heads.logits(OPINION, vectors, bags), aspects.max(axis=1)),
+        stance=heads.combined(STANCE, heads.logits(STANCE, vectors, bags), ratings),
+        aspects=aspects - np.array([heads.limit(name) for name in names], np.float32),
+        names=names,
+        severities=np.column_stack(columns(severe, SEVERE))
+        - np.array([heads.limit(SEVERE + category.id) for category in severe], np.float32),
+        categories=[category.id for category in severe],
+        ratings=ratings,
     )
 
 
-def _aspects(told: _Told, row: int) -> list[tuple[str, float]]:
+def _ratings(units: Sequence[Unit]) -> Floats:
+    return np.array([0.0 if unit.rating is None else unit.rating - RATING_MIDDLE for unit in units], np.float32)
+
+
+def _aspects(told: Told, row: int) -> list[tuple[str, float]]:
     """The aspects that a unit is on, the likeliest first, with their log-odds."""
     logits = told.aspects[row]
     best = np.argsort(-logits, kind="stable")[:MOST_ASPECTS]
@@ -102,18 +122,18 @@ def _opens_with_pronoun(text: str) -> bool:
     return next(iter(words.tokens(text[:40])), "") in _PRONOUNS
 
 
-def _opinions(told: _Told, row: int, unit: Unit, on: Sequence[tuple[str, float]]) -> list[DraftOpinion]:
+def _opinions(told: Told, row: int, unit: Unit, on: Sequence[tuple[str, float]]) -> list[DraftOpinion]:
     severity = _severity(told, row)
     if told.opinion[row] <= OPINION_FROM and severity is None:
         return []
     # What harmed somebody is blame, however drily it is told.
     score = -1.0 if severity else float(np.tanh(told.stance[row] / 2))
-    sure = _probability(float(told.opinion[row]))
+    sure, both_ways = _probability(float(told.opinion[row])), severity is None and bool(_BOTH_WAYS.search(unit.text))
     return [
         DraftOpinion(
             unit.id,
             aspect,
-            _stance(score),
+            "mixed" if both_ways else _stance(score),
             round(score, _DIGITS),
             round(max(sure, 0.5) * _probability(logit), _DIGITS),
             severity,
@@ -122,7 +142,7 @@ def _opinions(told: _Told, row: int, unit: Unit, on: Sequence[tuple[str, float]]
     ]
 
 
-def _severity(told: _Told, row: int) -> str | None:
+def _severity(told: Told, row: int) -> str | None:
     best = int(told.severities[row].argmax())
     if told.severities[row, best] <= 0 or not may_be_severe(told.opinion[row], told.stance[row]):
         return None
@@ -135,7 +155,7 @@ def may_be_severe(opinion: Floats | np.float32, stance: Floats | np.float32) -> 
 
 
 def _stance(score: float) -> Stance:
-    return "positive" if score > 0 else "negative" if score < 0 else "neutral"
+    return "positive" if score > NEUTRAL else "negative" if score < -NEUTRAL else "neutral"
 
 
 def _probability(logit: float) -> float:
@@ -145,7 +165,8 @@ def _probability(logit: float) -> float:
 def stance_of(text: str, vector: Floats) -> float:
     """How one sentence leans, -1 (blame) to 1 (praise)."""
     known = load()
-    (logit,) = known.logits(STANCE, vector[None, :], known.vocabulary.bags([text]))
+    alone = known.logits(STANCE, vector[None, :], known.vocabulary.bags([text]))
+    (logit,) = known.combined(STANCE, alone, np.zeros(1, np.float32))
     return float(np.tanh(logit / 2))
 
 

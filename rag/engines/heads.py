@@ -1,9 +1,9 @@
 """Small heads on a sentence's vector and words: is it an opinion, how polar, on which aspects. Pure but for `load`.
 
 A head is a logistic regression over the vector (unit length), a bag of the sentence's words and pairs of words (tf-idf,
-unit length) and, for an aspect, whether the taxonomy's words stand in the sentence and how near it is to the taxonomy's
-examples. The weights are made by `python -m evals.train_heads`; words are kept as hashes, so no text of what they were
-trained on is in them. `weights/heads.json` is the model card.
+unit length) and, for an aspect, whether the taxonomy's words stand in the sentence or in the one before it and how near
+each is to the taxonomy's examples. The weights are made by `python -m evals.train_heads`; words are kept as hashes, so
+no text of what they were trained on is in them. `weights/heads.json` is the model card.
 """
 
 from __future__ import annotations
@@ -84,33 +84,74 @@ def grams(text: str) -> list[int]:
 
 @dataclass(frozen=True)
 class Head:
-    """Weights of one logistic regression; an aspect's has none for words (`grams` is empty)."""
+    """Weights of one logistic regression. `opinion` and `stance` have none for signs."""
 
     vector: Floats
     grams: Floats
     bias: float
     mention: float = 0.0
     similarity: float = 0.0
+    mention_before: float = 0.0
+    similarity_before: float = 0.0
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What the taxonomy alone tells of an aspect, one number a text; 0 where there is no text before."""
+
+    mentions: Floats
+    """1 where a word of the aspect stands in the text, else 0."""
+    similarity: Floats
+    """The greatest cosine to one of the aspect's examples, -1 to 1."""
+    mentions_before: Floats
+    """The same of the sentence before it in its review: a pronoun carries its aspect."""
+    similarity_before: Floats
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Log-odds from two things that are known: `own` times the one, `other` times the other, and `bias`."""
+
+    own: float
+    other: float
+    bias: float
+
+    def of(self, own: Floats, other: Floats) -> Floats:
+        """One number a text."""
+        found: Floats = np.float32(self.own) * own + np.float32(self.other) * other + np.float32(self.bias)
+        return found
 
 
 @dataclass(frozen=True)
 class Heads:
-    """All of them, by name: `opinion`, `stance`, and the ids of aspects."""
+    """All of them, by name: `opinion`, `stance`, the ids of aspects and of severe categories."""
 
     vocabulary: Vocabulary
+    """What `opinion` and `stance` know."""
+    aspect_vocabulary: Vocabulary
+    """What every other head knows; it was trained on fewer texts."""
     heads: Mapping[str, Head]
     card: Mapping[str, Any]
+    """Its `digest`, `limits` and `combined` are at work; the rest is for readers."""
 
     @property
     def identity(self) -> str:
         """The digest of the weights."""
         return identity(self.card)
 
+    def limit(self, name: str) -> float:
+        """The log-odds from which on a text is of an aspect or a category."""
+        return float(self.card["limits"].get(name, 0.0))
+
+    def combined(self, name: str, own: Floats, other: Floats) -> Floats:
+        """`opinion` with the likeliest aspect, `stance` with the review's rating."""
+        return Combination(**self.card["combined"][name]).of(own, other)
+
     def logits(self, name: str, vectors: Vectors, bags: Bags) -> Floats:
-        """What `opinion` or `stance` says of each text: the log-odds that it is one, or that it praises."""
+        """What `opinion` or `stance` alone says of each text: the log-odds that it is one, or that it praises."""
         return score(self.heads[name], vectors, bags)
 
-    def aspect_logits(self, name: str, vectors: Vectors, signs: Signs) -> Floats:
+    def aspect_logits(self, name: str, vectors: Vectors, bags: Bags, signs: Signs) -> Floats:
         """The log-odds that each text is of this aspect, or of this severe category.
 
         Where no head was trained on it, as for a user's own aspect, its words and examples decide.
@@ -119,12 +160,11 @@ class Heads:
         if head is None:
             told: Floats = np.maximum(2 * signs.mentions - 1, (signs.similarity - np.float32(NEAR)) * 10)
             return told
-        return score_aspect(head, vectors, signs)
+        return score_aspect(head, vectors, bags, signs)
 
-    def verdict_logits(self, vectors: Vectors) -> Floats:
+    def verdict_logits(self, vectors: Vectors, bags: Bags) -> Floats:
         """The log-odds that each text is a verdict on the whole."""
-        nothing = np.zeros(len(vectors), np.float32)
-        return score_aspect(self.heads[OVERALL], vectors, Signs(nothing, nothing))
+        return score_aspect(self.heads[OVERALL], vectors, bags, no_signs(len(vectors)))
 
 
 def score(head: Head, vectors: Vectors, bags: Bags) -> Floats:
@@ -133,28 +173,40 @@ def score(head: Head, vectors: Vectors, bags: Bags) -> Floats:
     return found
 
 
-def score_aspect(head: Head, vectors: Vectors, signs: Signs) -> Floats:
+def score_aspect(head: Head, vectors: Vectors, bags: Bags, signs: Signs) -> Floats:
     """Log-odds, one a text."""
-    by_signs = np.float32(head.mention) * signs.mentions + np.float32(head.similarity) * signs.similarity
-    found: Floats = vectors @ head.vector + by_signs + np.float32(head.bias)
+    by_signs = (
+        np.float32(head.mention) * signs.mentions
+        + np.float32(head.similarity) * signs.similarity
+        + np.float32(head.mention_before) * signs.mentions_before
+        + np.float32(head.similarity_before) * signs.similarity_before
+    )
+    found: Floats = score(head, vectors, bags) + by_signs
     return found
 
 
-@dataclass(frozen=True)
-class Signs:
-    """What the taxonomy alone tells of an aspect, one number a text."""
-
-    mentions: Floats
-    """1 where a word of the aspect stands in the text, else 0."""
-    similarity: Floats
-    """The greatest cosine to one of the aspect's examples, −1 to 1."""
+def no_signs(texts: int) -> Signs:
+    """Of what no taxonomy knows."""
+    nothing = np.zeros(texts, np.float32)
+    return Signs(nothing, nothing, nothing, nothing)
 
 
-def signs(aspect: Aspect, stems: Sequence[frozenset[str]], vectors: Vectors, examples: Vectors) -> Signs:
-    """`stems` and `vectors` are the texts', `examples` the vectors of the aspect's examples."""
+def signs(
+    aspect: Aspect, stems: Sequence[frozenset[str]], vectors: Vectors, examples: Vectors, follows: NDArray[np.bool_]
+) -> Signs:
+    """`stems` and `vectors` are the texts', `examples` the vectors of the aspect's examples.
+
+    `follows`: whether a text stands behind the one in the row above, in the same review.
+    """
     phrases = (*aspect.mentions, *aspect.signals)
     mentions = np.array([any(phrase <= found for phrase in phrases) for found in stems], np.float32)
-    return Signs(mentions, (vectors @ examples.T).max(axis=1, initial=-1.0))
+    similarity = (vectors @ examples.T).max(axis=1, initial=-1.0)
+    return Signs(mentions, similarity, _above(mentions, follows), _above(similarity, follows))
+
+
+def _above(values: Floats, follows: NDArray[np.bool_]) -> Floats:
+    found: Floats = np.where(follows, np.concatenate([values[:1], values[:-1]]), np.float32(0))
+    return found
 
 
 @lru_cache
@@ -183,23 +235,39 @@ def load() -> Heads:
 
 def unpack(arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> Heads:
     """Heads from arrays as `pack` made them."""
-    names, worded = card["heads"], len(arrays["grams"])
-    none = np.empty(0, np.float32)
-    grams_of = [row.astype(np.float32) for row in arrays["grams"]] + [none] * (len(names) - worded)
-    parts = zip(names, arrays["vector"].astype(np.float32), grams_of, arrays["scalars"], strict=True)
-    heads = {name: Head(vector, weights, *map(float, scalars)) for name, vector, weights, scalars in parts}
-    return Heads(Vocabulary(arrays["keys"], arrays["idf"].astype(np.float32)), heads, card)
+    found: dict[str, Head] = {}
+    vectors = arrays["vector"].astype(np.float32)
+    for kind in _PARTS:
+        names = [name for name in card["heads"] if _part(name) == kind]
+        rows = arrays[f"{kind}_grams"].astype(np.float32)
+        for name, row in zip(names, rows, strict=True):
+            at = card["heads"].index(name)
+            found[name] = Head(vectors[at], row, *map(float, arrays["scalars"][at]))
+    whole, aspect = (Vocabulary(arrays[f"{kind}_keys"], arrays[f"{kind}_idf"].astype(np.float32)) for kind in _PARTS)
+    return Heads(whole, aspect, found, card)
 
 
 def pack(heads: Heads) -> tuple[list[str], dict[str, NDArray[Any]]]:
-    """Names and arrays, those with words first; half precision: the training data can tell no more digits."""
-    names = sorted(heads.heads, key=lambda name: not heads.heads[name].grams.size)
+    """Names and arrays, in half precision: the training data can tell no more digits."""
+    names = sorted(heads.heads)
     every = [heads.heads[name] for name in names]
-    worded = [head.grams for head in every if head.grams.size]
-    return names, {
-        "keys": heads.vocabulary.grams,
-        "idf": heads.vocabulary.idf.astype(np.float16),
+    arrays: dict[str, NDArray[Any]] = {
         "vector": np.array([head.vector for head in every], np.float16),
-        "grams": np.array(worded, np.float16).reshape(len(worded), len(heads.vocabulary.grams)),
-        "scalars": np.array([[h.bias, h.mention, h.similarity] for h in every], np.float32),
+        "scalars": np.array(
+            [[h.bias, h.mention, h.similarity, h.mention_before, h.similarity_before] for h in every], np.float32
+        ),
     }
+    for kind, known in zip(_PARTS, (heads.vocabulary, heads.aspect_vocabulary), strict=True):
+        rows = [heads.heads[name].grams for name in names if _part(name) == kind]
+        arrays[f"{kind}_keys"] = known.grams
+        arrays[f"{kind}_idf"] = known.idf.astype(np.float16)
+        arrays[f"{kind}_grams"] = np.array(rows, np.float16).reshape(len(rows), len(known.grams))
+    return names, arrays
+
+
+_PARTS = ("whole", "aspect")
+
+
+def _part(name: str) -> str:
+    """Which vocabulary a head's words are of."""
+    return "whole" if name in (OPINION, STANCE) else "aspect"

@@ -15,26 +15,43 @@ from rag.taxonomy import OTHER
 
 _MERGED = 3
 """At most so many aspects share a sentence."""
+_LEAST_REVIEWS, _LEAST_SHARE = 2, 0.1
+"""An aspect is worth a sentence where so many reviews mention it, while there is one that as many do."""
 
-_LOVED = (
-    "Reviewers are won over by {names}: {detail}.",
-    "{Names} {carry} it: {detail}.",
-    "What people take away from it is {names}: {detail}.",
+_FOR = (
+    "On the whole it pleases: {praised:overall} are for it.",
+    "The verdict is warm: {praised:overall} come down in its favour.",
+    "Reviewers like it: {praised:overall} are on its side.",
 )
-_LIKED_TOO = (
-    "{Names} {come} off well too.",
-    "There is praise for {names} as well.",
-    "{Names} {find} friends besides.",
+_AGAINST = (
+    "On the whole it disappoints: {criticised:overall} are against it.",
+    "The verdict is cold: {criticised:overall} come down against it.",
+    "Reviewers are not won over: {criticised:overall} speak against it.",
+)
+_SPLIT = (
+    "Opinion is split: {praised:overall} are for it, {criticised:overall:short} against.",
+    "There is no common verdict: {praised:overall} are for it, {criticised:overall:short} against.",
+)
+_PRAISED = (
+    "{Names} {win} people over: {detail}.",
+    "{Names} {carry} it: {detail}.",
+    "Praise goes to {names}: {detail}.",
+    "What reviewers like is {names}: {detail}.",
+)
+_PRAISED_TOO = (
+    "{Names} {come} off well too ({brief}).",
+    "There is praise for {names} as well ({brief}).",
+    "{Names} {find} friends besides ({brief}).",
 )
 _BLAMED = (
+    "{Names} {let} it down: {detail}.",
     "The complaint is {names}: {detail}.",
-    "What lets it down is {names}: {detail}.",
     "Patience runs out over {names}: {detail}.",
 )
 _BUT_BLAMED = (
     "But {names} {let} it down: {detail}.",
-    "It is {names} that reviewers hold against it: {detail}.",
-    "They are less forgiving of {names}: {detail}.",
+    "Reviewers are less kind about {names}: {detail}.",
+    "What they hold against it is {names}: {detail}.",
 )
 _DIVIDED = (
     "{Names} {split} the room: {detail}.",
@@ -46,66 +63,91 @@ _QUIET = (
     "No verdict stands out; what comes up is {names}.",
 )
 _SINGLE = "There is a single review; it speaks of {names}."
+_VERBS = {"win": "wins", "carry": "carries", "come": "comes", "find": "finds", "let": "lets", "split": "splits"}
 
 
 def draft_statement(request: StatementRequest) -> list[DraftSentence]:
-    """Two to five sentences, as far as there is something to say."""
+    """Up to five sentences, as far as there is something to say that can be quoted."""
     said = [finding for finding in request.findings if finding.aspect != OTHER]
     if not said:
         return []
     if request.reviews == 1:
-        chosen = said[:_MERGED]
-        return [DraftSentence(_SINGLE.format(names=_listed(chosen)), _ids(chosen))]
-    by: dict[Verdict, list[Finding]] = {}
-    for finding in said:
-        by.setdefault(finding.verdict, []).append(finding)
-    praised, criticised, divided = (by.get(name, []) for name in ("praised", "criticised", "divided"))
+        return [_sentence((_SINGLE,), said[:_MERGED], "neither", 0)]
+    least = max(_LEAST_REVIEWS, _LEAST_SHARE * request.reviews)
+    said = [finding for finding in said if finding.counts.mentioning >= least] or said
+    praised = [one for one in said if one.verdict == "praised" and one.praised]
+    criticised = [one for one in said if one.verdict == "criticised" and one.criticised]
+    divided = [one for one in said if one.verdict == "divided" and one.praised and one.criticised]
     seed = zlib.crc32(request.title.encode())
-    drafts = []
-    if praised:
-        drafts.append(_sentence(_LOVED, praised[:_MERGED], "praised", seed))
-        if praised[_MERGED : 2 * _MERGED]:
-            drafts.append(_sentence(_LIKED_TOO, praised[_MERGED : 2 * _MERGED], "praised", seed))
-    if criticised:
-        patterns = _BUT_BLAMED if praised else _BLAMED
-        drafts.append(_sentence(patterns, criticised[:_MERGED], "criticised", seed // 3))
-    if divided:
-        drafts.append(_sentence(_DIVIDED, divided[:2], "divided", seed // 5))
-    if not drafts:
-        drafts.append(_sentence(_QUIET, said[:_MERGED], "neither", seed))
-    return drafts
+    groups: tuple[tuple[Sequence[str], Sequence[Finding], Verdict], ...] = (
+        (_PRAISED, praised[:_MERGED], "praised"),
+        (_PRAISED_TOO, praised[_MERGED : 2 * _MERGED], "praised"),
+        (_BUT_BLAMED if praised else _BLAMED, criticised[:_MERGED], "criticised"),
+        (_DIVIDED, divided[:2], "divided"),
+    )
+    drafts = [_sentence(patterns, group, verdict, seed) for patterns, group, verdict in groups if group]
+    drafts = [*_whole(request.overall, seed), *drafts]
+    return drafts or [_sentence(_QUIET, said[:_MERGED], "neither", seed)]
+
+
+def _whole(overall: Finding | None, seed: int) -> list[DraftSentence]:
+    """The verdict on the whole, where a side has it or both do, and there is a quote for it."""
+    if overall is None:
+        return []
+    patterns, quoted = {
+        "praised": (_FOR, overall.praised),
+        "criticised": (_AGAINST, overall.criticised),
+        "divided": (_SPLIT, overall.praised and overall.criticised),
+        "neither": ((), ()),
+    }[overall.verdict]
+    return [DraftSentence(_chosen(patterns, seed), (overall.id,))] if quoted else []
+
+
+def _chosen(patterns: Sequence[str], seed: int) -> str:
+    return patterns[zlib.crc32(f"{seed} {patterns[0]}".encode()) % len(patterns)]
 
 
 def _sentence(patterns: Sequence[str], findings: Sequence[Finding], verdict: Verdict, seed: int) -> DraftSentence:
-    names = _listed(findings)
-    plural = len(findings) > 1 or (findings[0].name.endswith("s") and not findings[0].name.endswith("ss"))
-    verbs = {"carry": "carries", "come": "comes", "find": "finds", "let": "lets", "split": "splits"}
-    forms = {verb: verb if plural else single for verb, single in verbs.items()}
-    text = patterns[seed % len(patterns)].format(
-        names=names, Names=names[:1].upper() + names[1:], detail=_detail(findings, verdict), **forms
+    names = _listed([finding.name for finding in findings])
+    several = len(findings) > 1 or findings[0].plural
+    forms = {verb: verb if several else single for verb, single in _VERBS.items()}
+    text = _chosen(patterns, seed).format(
+        names=names,
+        Names=names[:1].upper() + names[1:],
+        detail=_divided(findings) if verdict == "divided" else _detail(findings, verdict),
+        brief=_brief(findings, verdict),
+        **forms,
     )
-    return DraftSentence(text, _ids(findings))
+    return DraftSentence(text, tuple(finding.id for finding in findings))
 
 
 def _detail(findings: Sequence[Finding], verdict: Verdict) -> str:
     """The counts behind it, aspect by aspect, with slots for the numbers; what they are of is said once."""
+    verb = "praised" if verdict == "praised" else "faulted"
+    first, *rest = findings
+    if not rest:
+        return f"{verb} by {{{verdict}:{first.id}}}"
+    counts = {(one.total_praised, one.total_criticised, one.counts.mentioning) for one in findings}
+    if len(counts) == 1:
+        return f"each {verb} by {{{verdict}:{first.id}:each}}"
+    head = f"{first.name} {verb} by {{{verdict}:{first.id}}}"
+    return ", ".join([head, *(f"{one.name} by {{{verdict}:{one.id}:short}}" for one in rest)])
+
+
+def _divided(findings: Sequence[Finding]) -> str:
     parts = []
-    for at, one in enumerate(findings):
-        short = ":short" if at else ""
+    for one in findings:
         subject = f"{one.name} " if len(findings) > 1 else ""
-        if verdict == "divided":
-            parts.append(f"{subject}praised by {{praised:{one.id}:short}}, faulted by {{criticised:{one.id}{short}}}")
-        else:
-            verb = "" if at else "praised " if verdict == "praised" else "faulted "
-            parts.append(f"{subject}{verb}by {{{verdict}:{one.id}{short}}}")
-    return ("; " if verdict == "divided" else ", ").join(parts)
+        parts.append(f"{subject}praised by {{praised:{one.id}:short}}, faulted by {{criticised:{one.id}:short}}")
+    return "; ".join(parts) + ("" if len(findings) > 1 else f" of the reviews that mention {findings[0].pronoun}")
 
 
-def _listed(findings: Sequence[Finding]) -> str:
+def _brief(findings: Sequence[Finding], verdict: Verdict) -> str:
+    if len(findings) == 1:
+        return f"{{{verdict}:{findings[0].id}:short}}"
+    return ", ".join(f"{one.name} {{{verdict}:{one.id}:short}}" for one in findings)
+
+
+def _listed(names: Sequence[str]) -> str:
     """ "the acting", "the acting and the music", "the acting, the music and the pacing"."""
-    names = [finding.name for finding in findings]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _ids(findings: Sequence[Finding]) -> tuple[str, ...]:
-    return tuple(finding.id for finding in findings)

@@ -40,7 +40,7 @@ def _said(one: Finding) -> str:
 
 def _counts(was: Finding, one: Finding, reviews: int) -> list[str]:
     side: Side = "praised" if one.total_praised >= one.total_criticised else "criticised"
-    before, now = (verdicts.counted(finding.counts, side, reviews, short=True) for finding in (was, one))
+    before, now = (verdicts.counted(finding, side, reviews, "short") for finding in (was, one))
     if before == now:
         return []
     return [f"{_first_up(one.name)}: {side} by {now}, before by {before}."]

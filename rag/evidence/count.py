@@ -35,12 +35,31 @@ def _opinions(found: Counts, n: int, focus: str | None, stance: str | None, plac
         return f"None of the {n} reviews{place} judges {focus}."
     if stance is not None:
         return _of_side(found, n, focus, stance, place)
-    verb = "judges" if found.mentioning == 1 else "judge"
-    both = f", and {found.mixed} {'does' if found.mixed == 1 else 'do'} both" if found.mixed else ""
-    return (
-        f"{found.mentioning} of the {n} reviews{place} {verb} {focus}: {found.positive} only praise, "
-        f"{found.negative} only criticise{both}."
-    )
+    return f"{_judging(found.mentioning, n, place)} {focus}{_sides(found)}."
+
+
+def _judging(k: int, n: int, place: str) -> str:
+    if k == n:
+        return f"{'Both' if n == 2 else f'All {n}'} reviews{place} judge"
+    return f"{'One' if k == 1 else k} of the {n} reviews{place} {'judges' if k == 1 else 'judge'}"
+
+
+_SIDES = (
+    ("positive", "praise it", "praises it"),
+    ("negative", "criticise it", "criticises it"),
+    ("mixed", "praise and criticise it", "praises and criticises it"),
+)
+
+
+def _sides(found: Counts) -> str:
+    """ ", and all praise it", ": 5 praise it, 2 criticise it, 1 praises and criticises it"."""
+    taken = [(count, several, one) for side, several, one in _SIDES if (count := getattr(found, side))]
+    if not taken:
+        return " without taking a side"
+    if len(taken) == 1 and taken[0][0] == found.mentioning:
+        count, several, one = taken[0]
+        return f", and {one}" if count == 1 else f", and {'both' if count == 2 else 'all'} {several}"
+    return ": " + ", ".join(f"{count} {one if count == 1 else several}" for count, several, one in taken)
 
 
 def _of_side(found: Counts, n: int, focus: str, stance: str, place: str) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from rag.evidence import adjust
 from rag.evidence.adjust import Calibration
-from rag.findings import Adjusted
-from rag.records import Opinion
+from rag.findings import MINOR_SIDE, Adjusted
+from rag.records import DraftOpinion, Opinion, Stance
 from rag.taxonomy import OVERALL
 
 Verdict = Literal["positive", "negative", "mixed"]
@@ -21,6 +21,18 @@ _VERDICT_WEIGHT = 2.0
 _DIGITS = 4
 _CERTAIN = 0.9998
 """The greatest score whose log-odds are taken."""
+
+
+def stance_on(said: Iterable[Opinion | DraftOpinion]) -> Stance:
+    """What a review does with an aspect, from all that it says of it; the same rule as in `reviews.tally`."""
+    praise = blame = 0.0
+    for one in said:
+        weight = one.certainty if one.stance == "mixed" else one.certainty * abs(one.score)
+        praise += weight if one.stance in ("positive", "mixed") else 0.0
+        blame += weight if one.stance in ("negative", "mixed") else 0.0
+    praises = praise > 0 and praise >= MINOR_SIDE * blame
+    blames = blame > 0 and blame >= MINOR_SIDE * praise
+    return "mixed" if praises and blames else "positive" if praises else "negative" if blames else "neutral"
 
 
 def review_score(opinions: Iterable[Opinion]) -> float:

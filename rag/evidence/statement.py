@@ -1,7 +1,7 @@
 """A drafted statement → sentences with their numbers filled in from the findings, or dropped with the reason. Pure.
 
 A draft holds no number of its own: `{praised:ID}` and `{criticised:ID}` stand where one belongs, "9 of the 12 reviews
-that mention it", or `{praised:ID:short}`, "9 of 12".
+that mention it", or `{praised:ID:short}`, "9 of 12"; `each` stands for several aspects with the same counts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rag.findings import DraftSentence, Finding, Side
 from rag.records import Dropped
 
 MOST_SENTENCES = 5
-_SLOT = re.compile(r"\{(praised|criticised):([a-z0-9-]+)(:short)?\}")
+_SLOT = re.compile(r"\{(praised|criticised):([a-z0-9-]+)(?::(short|each))?\}")
 
 
 def fill(
@@ -54,6 +54,6 @@ def _fault(draft: DraftSentence, findings: Mapping[str, Finding], allowed: Seque
 def _filled(text: str, findings: Mapping[str, Finding], reviews: int) -> str:
     def number(match: re.Match[str]) -> str:
         side: Side = "praised" if match[1] == "praised" else "criticised"
-        return verdicts.counted(findings[match[2]].counts, side, reviews, short=bool(match[3]))
+        return verdicts.counted(findings[match[2]], side, reviews, match[3] or "")
 
     return _SLOT.sub(number, text)

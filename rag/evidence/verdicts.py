@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rag.evidence.share import share, word
 from rag.findings import Finding, Side, Verdict
 from rag.records import Counts, Share
+from rag.taxonomy import OVERALL
 
 CLEAR = 0.6
 """From this share of those that mention an aspect on, a side has it."""
@@ -27,6 +28,12 @@ def verdict(counts: Counts) -> Verdict:
     if praised >= CLEAR and praised > criticised:
         return "praised"
     return "criticised" if criticised >= CLEAR and criticised > praised else "neither"
+
+
+def verdict_on_whole(counts: Counts) -> Verdict:
+    """The same of a title as a whole, where `mixed` are reviews between the two sides, which count for neither."""
+    apart = Counts(counts.mentioning, counts.positive, counts.negative)
+    return verdict(apart)
 
 
 def divided(counts: Counts) -> bool:
@@ -64,20 +71,27 @@ def ranked(findings: Iterable[Finding], reviews: int) -> list[Finding]:
     return sorted(findings, key=lambda one: (one.aspect == "other", -weight(one, reviews), one.aspect))
 
 
-def counted(counts: Counts, side: Side, reviews: int, *, short: bool = False) -> str:
-    """A side's count with its denominator, as a statement says it: "9 of the 12 reviews that mention it", "9 of 12"."""
-    only = counts.positive if side == "praised" else counts.negative
-    k, n = only + counts.mixed, counts.mentioning
+def counted(finding: Finding, side: Side, reviews: int, form: str = "") -> str:
+    """A side's count with its denominator, as a sentence says it: "9 of the 12 reviews that mention it".
+
+    `form` is `short` for "9 of 12", and `each` where the sentence speaks of several aspects with the same counts.
+    """
+    k = finding.total_praised if side == "praised" else finding.total_criticised
+    n, it = finding.counts.mentioning, "it" if form == "each" else finding.pronoun
     if reviews == 1:
         return "the one review"
-    if short and k != n:
-        return f"{k or 'none'} of {n}"
-    if short:
-        return "the one" if n == 1 else "both" if n == 2 else f"all {n}"
+    if finding.aspect == OVERALL:
+        # Those between the two are on no side of the whole.
+        k = finding.counts.positive if side == "praised" else finding.counts.negative
+        if form == "short":
+            return str(k or "none")
+        return f"{'both' if n == 2 else f'all {n}'} reviews" if k == n else f"{k or 'none'} of the {n} reviews"
+    if form == "short":
+        return f"{k or 'none'} of {n}" if k != n else "the one" if n == 1 else "both" if n == 2 else f"all {n}"
     if n == 1:
-        return "the one review that mentions it" if k else "none, though one review mentions it"
+        return f"the one review that mentions {it}" if k else f"none, though one review mentions {it}"
     if k == n:
-        return "both reviews that mention it" if n == 2 else f"all {n} reviews that mention it"
+        return f"both reviews that mention {it}" if n == 2 else f"all {n} reviews that mention {it}"
     if k == 0:
-        return f"none of the {n} reviews that mention it"
-    return f"{k} of the {n} reviews that mention it"
+        return f"none of the {n} reviews that mention {it}"
+    return f"{k} of the {n} reviews that mention {it}"

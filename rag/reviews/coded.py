@@ -273,12 +273,6 @@ def touch(connection: Connection, marks: Mapping[str, Iterable[str]]) -> None:
         connection.execute(insert(touched).prefix_with("OR REPLACE"), rows)
 
 
-def summaries_of(connection: Connection, title_id: str) -> list[tuple[str, int]]:
-    """When a title was summarised, and the library's generation then, the latest last."""
-    wanted = select(summaries.c.made, summaries.c.generation).where(summaries.c.title_id == title_id)
-    return [(row.made, row.generation) for row in connection.execute(wanted.order_by(summaries.c.id))]
-
-
 def latest_summary(connection: Connection, title_id: str) -> Any | None:
     """The content of the last summary of a title that was stored."""
     wanted = select(summaries.c.content).where(summaries.c.title_id == title_id)

@@ -38,6 +38,14 @@ _CUTS = (
 # sentencex cuts behind these; they never end a sentence of a review.
 _ABBREVIATED = re.compile(r"\b(?:vs|cf|approx|feat|ft|Nos?|Vol|pp|dir)\.\s*$")
 _LIST_NUMBER = re.compile(r"\(?\d{1,2}[.)]")
+# Where one opinion ends and a contrary one begins: "funny, but hollow". Not in "nothing but", "all but".
+_TURN = re.compile(
+    r"(?:[,;:—–]|\s-)\s*+(?=(?:but|yet|though|although|whereas)\b)|;\s++"
+    r"|(?<!\bnothing)(?<!\banything)(?<!\beverything)(?<!\ball)(?<!\bnone)(?<!\bhelp)\s++(?=but\b)",
+    re.IGNORECASE,
+)
+_LEAST_CLAUSE = 3
+"""Words of a clause that can be judged alone."""
 _WORD = re.compile(r"\w")
 _NOT_BLANK = re.compile(r"\S")
 
@@ -52,6 +60,17 @@ def sentences(review_id: str, text: str, lang: str | None = None) -> list[Senten
         shown = "" if masked else mask.view(text[start:end])
         tiles.append(Sentence(review_id, ordinal, start, end, shown if _WORD.search(shown) else ""))
     return tiles
+
+
+def clauses(text: str) -> list[tuple[int, int]]:
+    """The clauses of a sentence that may say contrary things, as offsets in it; they tile it. Mostly there is one."""
+    found, start = [], 0
+    for match in _TURN.finditer(text):
+        cut = match.end()
+        if all(len(part.split()) >= _LEAST_CLAUSE for part in (text[start:cut], text[cut:])):
+            found.append((start, cut))
+            start = cut
+    return [*found, (start, len(text))]
 
 
 def _borders(text: str, lang: str | None, noise: list[int]) -> list[int]:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
 
-from rag.records import Counts, Opinion, Stance, Totals
+from rag.findings import MINOR_SIDE, Side
+from rag.records import Counts, Opinion, Totals
 from rag.reviews import coded
 from rag.reviews.schema import coders, codings, opinions, reviews, sentences, titles
 from rag.reviews.scope import Selection
@@ -111,10 +112,16 @@ def _counts(connection: Connection, where: Sequence[ColumnElement[bool]], key: C
 
 
 def _sides(wanted: Select[Any]) -> Select[Any]:
-    """With whether a review praises, and whether it blames, in each of its groups."""
-    praises = func.max(case((opinions.c.stance.in_(("positive", "mixed")), 1), else_=0))
-    blames = func.max(case((opinions.c.stance.in_(("negative", "mixed")), 1), else_=0))
-    return wanted.add_columns(praises.label("praises"), blames.label("blames"))
+    """With whether a review praises, and whether it blames, in each of its groups; `MINOR_SIDE` says when."""
+    weight = opinions.c.certainty * case((opinions.c.stance == "mixed", 1.0), else_=func.abs(opinions.c.score))
+    praise, blame = (
+        func.sum(case((opinions.c.stance.in_((side, "mixed")), weight), else_=0.0)) for side in ("positive", "negative")
+    )
+
+    def on(side: ColumnElement[float], other: ColumnElement[float]) -> ColumnElement[int]:
+        return case((and_(side > 0, side >= MINOR_SIDE * other), 1), else_=0)
+
+    return wanted.add_columns(on(praise, blame).label("praises"), on(blame, praise).label("blames"))
 
 
 def _summed(part: Any) -> list[ColumnElement[int]]:
@@ -236,19 +243,29 @@ def busiest_author(connection: Connection, title_id: str) -> tuple[str | None, i
 def telling(
     connection: Connection,
     title_id: str,
-    aspect: str | None,
-    stances: Sequence[Stance],
+    aspect: str,
+    side: Side,
     limit: int,
-    severity: str | None = None,
 ) -> list[Opinion]:
-    """The opinions of these stances on an aspect that say so most clearly, the clearest first, one a review.
+    """The opinions that say most clearly what their reviews do with an aspect, one a review, the clearest first."""
+    stance, column = ("positive", "praises") if side == "praised" else ("negative", "blames")
+    on_it = [opinions.c.title_id == title_id, opinions.c.aspect == aspect]
+    sides = _sides(select(opinions.c.review_id).select_from(_JOINED).where(*on_it)).group_by(opinions.c.review_id)
+    part = sides.subquery()
+    votes = select(part.c.review_id).where(part.c[column] == 1)
+    return _clearest(
+        connection, [*on_it, opinions.c.stance.in_((stance, "mixed")), opinions.c.review_id.in_(votes)], limit
+    )
 
-    With a `severity`, those that hold such a complaint, whatever the aspect.
-    """
+
+def complaints(connection: Connection, title_id: str, severity: str, limit: int) -> list[Opinion]:
+    """The severe complaints of a category, the clearest first, one a review."""
+    return _clearest(connection, [opinions.c.title_id == title_id, opinions.c.severity == severity], limit)
+
+
+def _clearest(connection: Connection, where: Sequence[ColumnElement[bool]], limit: int) -> list[Opinion]:
     clear = (opinions.c.certainty * func.abs(opinions.c.score)).label("clear")
     rank = func.row_number().over(partition_by=opinions.c.review_id, order_by=[clear.desc(), opinions.c.start])
-    where = [opinions.c.title_id == title_id, opinions.c.stance.in_(stances)]
-    where.append(opinions.c.aspect == aspect if severity is None else opinions.c.severity == severity)
     inner = select(opinions, clear, rank.label("rank")).select_from(_JOINED).where(*where).subquery()
     named = inner.join(coders, coders.c.id == inner.c.coder_id)
     best = select(inner, coders.c.identity).select_from(named).where(inner.c.rank == 1)
@@ -271,14 +288,6 @@ def most_telling_reviews(connection: Connection, title_id: str, limit: int) -> l
         select(codings.c.review_id).select_from(joined).where(codings.c.title_id == title_id, codings.c.aspects > 0)
     )
     return list(connection.scalars(wanted.order_by(codings.c.aspects.desc(), codings.c.review_id).limit(limit)))
-
-
-def stances_at(connection: Connection, review_ids: Sequence[str]) -> dict[tuple[str, int], list[Opinion]]:
-    """The opinions in these reviews by review and start."""
-    found: dict[tuple[str, int], list[Opinion]] = {}
-    for one in of_reviews(connection, review_ids):
-        found.setdefault((one.review_id, one.start), []).append(one)
-    return found
 
 
 def _opinion(row: Any) -> Opinion:

@@ -370,7 +370,7 @@ def test_a_library_of_the_first_version_is_migrated_and_a_copy_is_kept(whole: Pa
         assert opened.titles()[0].reviews == REVIEWS
         assert opened.ask("Is the harbour in it?").status == "answered"
         opened.rebuild()
-    copy = sqlite3.connect(library / "library.db.before-0002")
+    copy = sqlite3.connect(library / "library.db.before-0003")
     assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
     assert copy.execute("SELECT count(*) FROM reviews").fetchone() == (REVIEWS,)
     copy.close()
@@ -384,7 +384,7 @@ def test_adding_to_a_library_of_the_first_version_migrates_it_first(whole: Path,
     older_copy(whole, library)
     with quick(library) as opened:
         assert opened.add([table], dry_run=True).unchanged == REVIEWS
-    assert (library / "library.db.before-0002").exists()
+    assert (library / "library.db.before-0003").exists()
     assert run("add", table, "--library", library)[0] == 0
 
 
