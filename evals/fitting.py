@@ -28,7 +28,7 @@ RAW: Mapping[str, Any] = {
 FALSE_ALARMS = 0.2
 """Severe complaints that are shown and are none, a title."""
 _ENOUGH = 8
-"""Reviews on an aspect from which on its own limit is fitted; others have the middle one."""
+"""Reviews on an aspect from which on its own limit is fitted; others have the middle one, or 0."""
 _DIGITS = 4
 
 
@@ -127,7 +127,7 @@ def _limits(units: Sequence[UnseenUnit], judged: Sequence[float]) -> dict[str, f
             found[name] = round(ordered[len(wanted)], _DIGITS)
         else:
             poor.append(name)
-    middle = round(float(np.median(list(found.values()))), _DIGITS)
+    middle = round(float(np.median(list(found.values()))), _DIGITS) if found else 0.0
     return found | dict.fromkeys(poor, middle)
 
 

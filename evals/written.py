@@ -55,6 +55,8 @@ def _read(file: Path) -> Iterator[Written]:
 def parsed(labels: list[str]) -> tuple[frozenset[str], frozenset[str]]:
     """The stances and the aspects of labels as they are written. Raises ValueError and KeyError."""
     signs = [] if labels == ["."] else [(_STANCES[label[0]], label[1:]) for label in labels]
+    if not all(aspect for _, aspect in signs):
+        raise ValueError("a label is a sign and an aspect")
     return frozenset(stance for stance, _ in signs), frozenset(aspect for _, aspect in signs)
 
 
@@ -65,4 +67,6 @@ def _head(stem: str, words: list[str]) -> tuple[str, str | None, list[str]]:
     if stem != SEVERE:
         return stem.partition("-")[0], None, words
     kind, category, *labels = words
+    if not labels:
+        raise ValueError("it has no labels")
     return kind, None if category == "none" else category, labels

@@ -18,9 +18,10 @@ from rag.evidence.adjust import Calibration
 from rag.evidence.statement import fill
 from rag.evidence.themes import themes
 from rag.findings import Cell, Consensus, Finding, Minority, Overall, Side, Slice, StatementSentence, Theme
-from rag.quotes import Quoter
+from rag.quotes import Quoter, is_signed
 from rag.records import Citation, Counts, EngineStamp, Opinion, Title
 from rag.reviews import coded, tally
+from rag.reviews import store as stores
 from rag.reviews.store import Reading
 from rag.taxonomy import OTHER, OVERALL, Taxonomy
 
@@ -220,8 +221,12 @@ class _Work:
         """What the most telling reviews say of each aspect, at the place that says it most clearly."""
         ids = tally.most_telling_reviews(self.reading, self.title_id, MATRIX_REVIEWS)
         old: dict[str, list[Cell]] = {}
-        for cell in self._kept.cells if self._kept else ():
-            old.setdefault(cell.review_id, []).append(cell)
+        kept = self._kept.cells if self._kept else ()
+        reviews = stores.get_reviews(self.reading, sorted({cell.review_id for cell in kept}))
+        for cell in kept:
+            # Who wrote it and when may have been corrected since.
+            if is_signed(cell.quote, reviews.get(cell.review_id)):
+                old.setdefault(cell.review_id, []).append(cell)
         by_aspect: dict[tuple[str, str], list[Opinion]] = {}
         for one in tally.of_reviews(self.reading, [name for name in ids if name not in old]):
             if one.aspect in self._names:

@@ -697,7 +697,7 @@ def _new_store(folder: Path) -> Store:
 
 
 def _migrated(folder: Path) -> Store:
-    """Bring an older library's tables up to date, having put a copy beside it: `library.db.before-0002`."""
+    """Bring an older library's tables up to date, having put a copy beside it: `library.db.before-0003`."""
     from rag.reviews import migrations
 
     database = folder / stores.DATABASE

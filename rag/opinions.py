@@ -117,7 +117,7 @@ def left_uncoded(paid: Mapping[str, int]) -> str | None:
         return None
     names, count = ", ".join(sorted(paid)[:3]), sum(paid.values())
     told = "1 new review is" if count == 1 else f"{count} new reviews are"
-    return f"{told} not coded ({names}): the coder chosen for them is a model. Run: pullquote code"
+    return f"{told} not coded ({names}): the coder chosen there is a model. Run: pullquote code"
 
 
 def _to_do(store: Store, engine: Engine, titles: Sequence[Title]) -> list[tuple[Title, int]]:

@@ -104,3 +104,9 @@ def citation(review: Review, span: cite.Span, opinion: Opinion | None) -> Citati
         stance=opinion.stance if opinion else None,
         stance_score=opinion.score if opinion else None,
     )
+
+
+def is_signed(quote: Citation, review: Review | None) -> bool:
+    """Whether a quote names its review's critic, outlet, date and address as they stand now."""
+    now = None if review is None else (review.critic, review.outlet, review.date, review.url)
+    return (quote.critic, quote.outlet, quote.date, quote.url) == now

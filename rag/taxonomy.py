@@ -25,7 +25,7 @@ OVERALL, OTHER = "overall", "other"
 """The verdict on the whole, and what fits no aspect: ids that no taxonomy may give."""
 _SHIPPED = resources.files("rag")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
-_EXAMPLE = "docs/reading.md shows a whole one."
+_EXAMPLE = "docs/consensus.md shows a whole one."
 _own_folder: Path | None = None
 
 Phrase = frozenset[str]

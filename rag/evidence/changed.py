@@ -26,12 +26,17 @@ def since(before: Consensus, now: Consensus) -> tuple[str, ...]:
         elif was.counts != one.counts:
             counts += _counts(was, one, now.totals.read)
     gone = [f"{_first_up(one.name)}: not mentioned any more." for one in old.values()]
-    severe = {one.category: one.reviews for one in before.minorities}
-    for minority in now.minorities:
-        if minority.reviews != severe.get(minority.category, 0):
-            sides.insert(0, f"Severe complaints ({minority.name}): {minority.reviews}, before "
-                         f"{severe.get(minority.category, 0)}.")  # fmt: skip
-    return tuple([*found, *sides, *gone, *counts][:_MOST])
+    return tuple([*found, *_severe(before, now), *sides, *gone, *counts][:_MOST])
+
+
+def _severe(before: Consensus, now: Consensus) -> list[str]:
+    was, found = ({one.category: one for one in summary.minorities} for summary in (before, now))
+    lines = []
+    for category, minority in (was | found).items():
+        old, new = (one[category].reviews if category in one else 0 for one in (was, found))
+        if old != new:
+            lines.append(f"Severe complaints ({minority.name}): {new}, before {old}.")
+    return lines
 
 
 def _said(one: Finding) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import fsum
 from typing import Literal
 
 import numpy as np
@@ -25,11 +26,10 @@ _CERTAIN = 0.9998
 
 def stance_on(said: Iterable[Opinion | DraftOpinion]) -> Stance:
     """What a review does with an aspect, from all that it says of it; the same rule as in `reviews.tally`."""
-    praise = blame = 0.0
-    for one in said:
-        weight = one.certainty if one.stance == "mixed" else one.certainty * abs(one.score)
-        praise += weight if one.stance in ("positive", "mixed") else 0.0
-        blame += weight if one.stance in ("negative", "mixed") else 0.0
+    weighed = [(one.stance, one.certainty * (1.0 if one.stance == "mixed" else abs(one.score))) for one in said]
+    # Summed exactly, so that the order of the opinions decides nothing.
+    praise = fsum(weight for stance, weight in weighed if stance in ("positive", "mixed"))
+    blame = fsum(weight for stance, weight in weighed if stance in ("negative", "mixed"))
     praises = praise > 0 and praise >= MINOR_SIDE * blame
     blames = blame > 0 and blame >= MINOR_SIDE * praise
     return "mixed" if praises and blames else "positive" if praises else "negative" if blames else "neutral"

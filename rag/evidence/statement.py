@@ -23,7 +23,8 @@ def fill(
 ) -> tuple[list[DraftSentence], list[Dropped]]:
     """The sentences that hold, their slots filled, and those that don't with the reason.
 
-    `allowed` are names (of the title, of aspects) whose own numbers are no counts: "The Ninth Car".
+    `allowed` are names (of the title, of aspects) whose own numbers are no counts, where they stand as whole words:
+    "The Ninth Car".
     """
     kept: list[DraftSentence] = []
     dropped: list[Dropped] = []
@@ -45,8 +46,10 @@ def _fault(draft: DraftSentence, findings: Mapping[str, Finding], allowed: Seque
     if not draft.findings:
         return "it rests on no finding"
     own = _SLOT.sub("", draft.text)
-    for name in sorted(allowed, key=len, reverse=True):
-        own = own.replace(name, "")
+    for name in sorted(filter(None, allowed), key=len, reverse=True):
+        own = re.sub(rf"(?<!\w)(?:{re.escape(name)}|{re.escape(name[:1].upper() + name[1:])})(?!\w)", " ", own)
+    if "{" in own or "}" in own:
+        return "it holds a slot that is none"
     counting = [*words.numbers(own), *words.quantifiers(own)]
     return f"“{counting[0]}” counts something, and counts are filled in by code" if counting else None
 

@@ -85,7 +85,10 @@ def counted(finding: Finding, side: Side, reviews: int, form: str = "") -> str:
         k = finding.counts.positive if side == "praised" else finding.counts.negative
         if form == "short":
             return str(k or "none")
-        return f"{'both' if n == 2 else f'all {n}'} reviews" if k == n else f"{k or 'none'} of the {n} reviews"
+        if n == 1:
+            return "the one review with an opinion" if k else "none, though one review has an opinion"
+        share = f"{'both' if n == 2 else f'all {n}'} reviews" if k == n else f"{k or 'none'} of the {n} reviews"
+        return f"{share} with an opinion"
     if form == "short":
         return f"{k or 'none'} of {n}" if k != n else "the one" if n == 1 else "both" if n == 2 else f"all {n}"
     if n == 1:

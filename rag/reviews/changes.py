@@ -248,21 +248,28 @@ def purge(connection: Connection, target: Target | None) -> Removal:
     gone = _with_history(connection, gone, target)
     searched.leave(connection, gone)
     _close_gaps(connection, gone)
+    _drop_telling(connection, gone)
     for ids in _groups(gone):
         connection.execute(update(reviews).where(reviews.c.near_duplicate_of.in_(ids)).values(near_duplicate_of=None))
         connection.execute(delete(sources).where(sources.c.review_id.in_(ids)))
         connection.execute(delete(near_keys).where(near_keys.c.review_id.in_(ids)))
         connection.execute(delete(reviews).where(reviews.c.id.in_(ids)))
-    _drop_quoting(connection, set(gone))
     _drop_unused(connection)
     set_meta(connection, SCRUB, "1")
     return Removal(gone, returned, purged=True)
 
 
-def _drop_quoting(connection: Connection, gone: Collection[str]) -> None:
-    """Delete the stored summaries that quote a purged review."""
+def _drop_telling(connection: Connection, gone: Sequence[str]) -> None:
+    """Delete the stored summaries that may tell of a purged review: those of its title, and those that quote it.
+
+    One of its title may name it without quoting it: its critic in a warning, its words as a theme.
+    """
+    for ids in _groups(gone):
+        of_title = select(reviews.c.title_id).where(reviews.c.id.in_(ids))
+        connection.execute(delete(summaries).where(summaries.c.title_id.in_(of_title)))
+    purged = set(gone)
     for row in connection.execute(select(summaries.c.id, summaries.c.content)).all():
-        if any(citation["review_id"] in gone for citation in row.content["citations"]):
+        if any(citation["review_id"] in purged for citation in row.content["citations"]):
             connection.execute(delete(summaries).where(summaries.c.id == row.id))
 
 

@@ -26,7 +26,7 @@ _FAR = 700
 
 def language(text: str, said: str | None) -> str:
     """The language that the file says, else the one the text shows; a text too short to tell is taken for English."""
-    if said:
+    if said and said.strip():
         return said.strip().casefold().replace("_", "-")
     found = words.tokens(text)
     if len(found) < _LEAST_WORDS:
