@@ -1,7 +1,7 @@
 """Published consensuses of films, beside our findings: of the aspects that one names, how many are among our first.
 
-Which aspects a published consensus judges was labelled by reading (`evals/labels/consensuses.jsonl`); the texts are read
-from a folder given by path.
+Which aspects a published consensus judges was labelled by reading (`evals/labels/consensuses.jsonl`); the texts are
+read from a folder given by path.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def _report(pairs: Sequence[Pair]) -> Report:
         (table,),
         (),
         (
-            "A published consensus was written from all reviews of its site, of which the snippets are a part, and names "
-            "two aspects or so: what it leaves out is not wrong in ours.",
+            "A published consensus was written from all reviews of its site, of which the snippets are a part, and "
+            "names two aspects or so: what it leaves out is not wrong in ours.",
         ),
         {one.film: {"named": one.named, "among_first": one.among_first, "same_side": one.same_side} for one in pairs},
     )

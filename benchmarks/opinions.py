@@ -1,7 +1,7 @@
 """How well opinions are told: on our corpus through the program, and on public labels by path.
 
-The public labels: is it an opinion, does it praise, on which aspect (`heads`, here); sentences of full reviews that were
-labelled by reading (`sentences`); the share of favourable reviews (`shares`); what a published consensus names
+The public labels: is it an opinion, does it praise, on which aspect (`heads`, here); sentences of full reviews that
+were labelled by reading (`sentences`); the share of favourable reviews (`shares`); what a published consensus names
 (`consensuses`).
 """
 

@@ -1,4 +1,4 @@
-"""Sentences of full film reviews that were labelled by reading: what the coder takes for an opinion, and what is plot."""
+"""Sentences of full film reviews, labelled by reading: what the coder takes for an opinion, and what is plot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rag.engines import heads
 from rag.engines.base import CodingRequest
 from rag.engines.coding import draft_opinions, example_texts
 from rag.opinions import units_of
-from rag.quotes import QUOTABLE
+from rag.quotes import quotable
 from rag.records import DraftOpinion
 
 PLOT_BAR = 0.05
@@ -34,8 +34,8 @@ class Read:
 
     @property
     def quotable(self) -> bool:
-        """Whether one of them is sure enough to be quoted."""
-        return any(draft.certainty >= QUOTABLE for draft in self.drafts)
+        """Whether one of them is sure and clear enough to be quoted."""
+        return any(map(quotable, self.drafts))
 
 
 def run(data: Path, say: Say) -> Report:

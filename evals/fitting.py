@@ -25,7 +25,7 @@ RAW: Mapping[str, Any] = {
     "combined": {name: {"own": 1.0, "other": 0.0, "bias": 0.0} for name in (OPINION, STANCE)},
 }
 """A card with which heads say what they alone say."""
-FALSE_ALARMS = 0.2
+FALSE_ALARMS = 0.3
 """Severe complaints that are shown and are none, a title."""
 _ENOUGH = 8
 """Reviews on an aspect from which on its own limit is fitted; others have the middle one, or 0."""

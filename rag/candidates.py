@@ -82,7 +82,7 @@ def find(
         catalogue = asking.catalogue.at(reading)
         titles = _scope_titles(catalogue.titles, question, wanted, previous)
         ids = None if len(titles) == len(catalogue.titles) else tuple(title.id for title in titles)
-        signing = catalogue.people if ids is None else people(reading, ids)
+        signing = asking.catalogue.people(reading) if ids is None else people(reading, ids)
         plan = replace(_plan(question, titles, people_in(question, signing), previous), filters=query_filters)
         plan = replace(plan, stance=query_filters.stance or plan.stance)
         selection = _selection(reading, plan, ids)

@@ -69,19 +69,20 @@ def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Sum
     card = using.card(coder)
     work = _Work(reading, title, aspects, kept, using.stamp.generation)
     findings = verdicts.ranked(work.findings(), work.totals.read)
-    whole = work.overall(card.calibration)
-    verdict = work.verdict(whole)
-    known = {finding.id: finding for finding in (*findings, verdict)}
+    overall_ = work.overall(card.calibration)
+    whole = work.whole(overall_)
+    known = {finding.id: finding for finding in (*findings, whole)}
     said = [one for one in findings if one.counts.mentioning]
-    request = StatementRequest(title.name, work.totals.read, said, verdict)
+    request = StatementRequest(title.name, work.totals.read, said, whole)
     drafted, dropped = fill(
         using.engine.draft_statement(request), known, work.totals.read, [title.name, *(one.name for one in findings)]
     )
     fresh = Consensus(
         title=title,
         totals=work.totals,
-        overall=whole,
+        overall=overall_,
         statement=tuple(_sentence(draft.text, draft.findings, known) for draft in drafted),
+        whole=whole,
         findings=tuple(findings),
         disagreements=tuple(one.id for one in findings if one.verdict == "divided"),
         minorities=tuple(work.minorities()),
@@ -127,6 +128,8 @@ class _Work:
         self._aspects = aspects
         self.totals = tally.totals(reading, [title.id])[title.id]
         self._length = _period_length(tally.dates(reading, title.id))
+        scale = coded.bare_scale(reading, title.id)
+        self._votes = tally.votes(reading, title.id, scale=scale, period=self._length, clear=overall.BETWEEN)
 
     def findings(self) -> list[Finding]:
         """One for each aspect that a review mentions."""
@@ -136,7 +139,15 @@ class _Work:
         counts = tally.by_aspect(self.reading, self.title_id, again) if again else {}
         slices = self._slices(again)
         made = [self._finding(name, counts[name], slices.get(name, ())) for name in again if name in counts]
-        return [*(one for name, one in current.items() if name in self._names), *made]
+        kept = self._sliced_alike(current)
+        return [*(one for name, one in kept.items() if name in self._names), *made]
+
+    def _sliced_alike(self, current: dict[str, Finding]) -> dict[str, Finding]:
+        """Findings that are taken over, in the present periods: a late review may have made years of months."""
+        if not self._kept or not self._kept.slices or len(self._kept.slices[0].since) == self._length:
+            return current
+        slices = self._slices(list(current))
+        return {name: replace(one, slices=tuple(slices.get(name, ()))) for name, one in current.items()}
 
     def _finding(self, aspect: str, counts: Counts, slices: Sequence[Slice]) -> Finding:
         return Finding(
@@ -163,31 +174,39 @@ class _Work:
 
     def overall(self, fitted: Calibration | None) -> Overall:
         """Each review's own rating, else its words."""
-        votes = tally.votes(self.reading, self.title_id)
-        sides = overall.sides((vote.score, vote.reviews) for vote in votes)
-        adjusted, why = overall.adjusted([(vote.score, vote.rated, vote.reviews) for vote in votes], fitted)
-        contradictions = tally.contradictions(self.reading, self.title_id, overall.BETWEEN)
-        above = sum(vote.reviews for vote in votes if vote.score > 0)
-        return Overall(**sides, above=above, adjusted=adjusted, adjusted_why=why, contradictions=tuple(contradictions))
+        sides = overall.sides((vote.score, vote.reviews) for vote in self._votes)
+        adjusted, why = overall.adjusted([(vote.score, vote.rated, vote.reviews) for vote in self._votes], fitted)
+        contrary = sorted(name for vote in self._votes for name in vote.contrary)
+        above = sum(vote.reviews for vote in self._votes if vote.score > 0)
+        return Overall(**sides, above=above, adjusted=adjusted, adjusted_why=why, contradictions=tuple(contrary))
 
-    def verdict(self, found: Overall) -> Finding:
-        """The whole as a finding, for the statement: how many are for it, with verdicts as quotes."""
+    def whole(self, found: Overall) -> Finding:
+        """How many are for it, with verdicts as quotes."""
         counts = Counts(found.n, found.positive, found.negative, found.mixed)
+        verdict = verdicts.verdict_on_whole(counts)
+        kept = self._kept.whole if self._kept else None
+        if kept is not None and self._touches.get(OVERALL, 0) <= kept.generation:
+            return replace(kept, counts=counts, verdict=verdict)
         return Finding(
             OVERALL,
             OVERALL,
             "the whole",
             counts,
-            verdicts.verdict_on_whole(counts),
+            verdict,
             praised=self._quotes(OVERALL, "praised"),
             criticised=self._quotes(OVERALL, "criticised"),
+            generation=self._generation,
         )
 
     def whole_slices(self) -> list[Slice]:
         """How many are for the whole and how many against, by period."""
+        by_period: dict[str, list[tuple[float, int]]] = {}
+        for vote in self._votes:
+            if vote.period is not None:
+                by_period.setdefault(vote.period, []).append((vote.score, vote.reviews))
         found = []
-        for period, votes in tally.votes_by_period(self.reading, self.title_id, self._length).items():
-            sides = overall.sides((vote.score, vote.reviews) for vote in votes)
+        for period, votes in by_period.items():
+            sides = overall.sides(votes)
             found.append(Slice(period, period, None, Counts(sum(sides.values()), **sides)))
         return found if len(found) > 1 else []
 
@@ -213,7 +232,7 @@ class _Work:
                 found.append(before)
             elif reviews := tally.severe(self.reading, self.title_id, category.id):
                 told = tally.complaints(self.reading, self.title_id, category.id, _CONSIDERED)
-                quotes = self._quoter.best(told, QUOTES, least=0.0)
+                quotes = self._quoter.best(told, QUOTES, any_=True)
                 found.append(Minority(category.id, category.name, reviews, quotes, self._generation))
         return found
 
@@ -239,7 +258,7 @@ class _Work:
     def _cell(self, review_id: str, aspect: str, opinions: Sequence[Opinion]) -> list[Cell]:
         """One, or none where its words can't be quoted."""
         clearest = sorted(opinions, key=lambda one: (-one.certainty * abs(one.score), one.start))
-        quote = self._quoter.best(clearest, 1, least=0.0)
+        quote = self._quoter.best(clearest, 1, any_=True)
         if not quote:
             return []
         total = sum(one.certainty for one in opinions) or 1.0
@@ -281,13 +300,16 @@ def _numbered(found: Consensus) -> Consensus:
         replace(said, quotes=(cited := _each_once(all_of(said.quotes))), citations=tuple(quote.id for quote in cited))
         for said in found.statement
     )
-    findings = tuple(replace(f, praised=all_of(f.praised), criticised=all_of(f.criticised)) for f in found.findings)
+    whole, *findings = (
+        replace(f, praised=all_of(f.praised), criticised=all_of(f.criticised)) for f in (found.whole, *found.findings)
+    )
     minorities = tuple(replace(m, quotes=all_of(m.quotes)) for m in found.minorities)
     cells = tuple(replace(cell, quote=one(cell.quote)) for cell in found.cells)
     return replace(
         found,
         statement=statement,
-        findings=findings,
+        whole=whole,
+        findings=tuple(findings),
         minorities=minorities,
         cells=cells,
         citations=tuple(numbers.values()),

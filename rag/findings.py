@@ -158,6 +158,8 @@ class Consensus:
     totals: Totals
     overall: Overall
     statement: tuple[StatementSentence, ...]
+    whole: Finding
+    """The verdict on the whole as a finding, on which the statement may rest; it is not among `findings`."""
     findings: tuple[Finding, ...]
     """Best known first."""
     disagreements: tuple[str, ...]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rag.evidence import overall
 from rag.records import Counts, Opinion, Passage, Plan, Totals
-from rag.reviews import tally
+from rag.reviews import coded, tally
 from rag.reviews.scope import Selection
 from rag.reviews.store import Reading
 from rag.taxonomy import OVERALL
@@ -83,15 +83,16 @@ def counts(
     counted by the sentences that mention it; the whole by each review's verdict.
     """
     totals = tally.totals(reading, title_ids, selection) if title_ids else {}
-    coded = [title_id for title_id, found in totals.items() if found.read]
+    read = [title_id for title_id, found in totals.items() if found.read]
     if plan.aspect is not None and not plan.required:
         found = tally.by_title(reading, plan.aspect, replace(selection, title_ids=tuple(title_ids)))
-        return totals, {title_id: found.get(title_id, Counts()) for title_id in coded}
+        return totals, {title_id: found.get(title_id, Counts()) for title_id in read}
     if plan.mentions or whole is None:
         return totals, {}
-    return totals, {title_id: _of_whole(reading, title_id, selection) for title_id in coded}
+    return totals, {title_id: _of_whole(reading, title_id, selection) for title_id in read}
 
 
 def _of_whole(reading: Reading, title_id: str, selection: Selection) -> Counts:
-    sides = overall.sides((vote.score, vote.reviews) for vote in tally.votes(reading, title_id, selection))
+    votes = tally.votes(reading, title_id, selection, scale=coded.bare_scale(reading, title_id))
+    sides = overall.sides((vote.score, vote.reviews) for vote in votes)
     return Counts(sum(sides.values()), **sides)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from rag import words
 from rag.evidence import cite
-from rag.records import Citation, Opinion, Review, Sentence
+from rag.records import Citation, DraftOpinion, Opinion, Review, Sentence
 from rag.reviews import scope as scopes
 from rag.reviews import store as stores
 from rag.reviews.store import Reading
 
 LEAST_WORDS, MOST_WORDS = 5, 60
-QUOTABLE = 0.5
-"""The least certainty of an opinion that is quoted for a finding."""
+SURE, CLEAR = 0.6, 0.2
+"""The least certainty of an opinion that is quoted for a finding, and the least of certainty times size of score."""
 _LEANING = frozenset("it he she they this that these those and but or so which also then there".split())
 """A sentence that opens with one of these leans on the one before it."""
 
@@ -34,6 +34,12 @@ class _Candidate:
     """Whether it can be read without its neighbours."""
 
 
+def quotable(opinion: Opinion | DraftOpinion) -> bool:
+    """Whether it is sure and clear enough to be shown as praise or blame."""
+    weight = opinion.certainty * (1.0 if opinion.stance == "mixed" else abs(opinion.score))
+    return opinion.stance != "neutral" and opinion.certainty >= SURE and weight >= CLEAR
+
+
 class Quoter:
     """Cites opinions; reads each review it needs once."""
 
@@ -42,12 +48,12 @@ class Quoter:
         self._reviews: dict[str, Review] = {}
         self._sentences: dict[str, Sequence[Sentence]] = {}
 
-    def best(self, opinions: Sequence[Opinion], limit: int, least: float = QUOTABLE) -> tuple[Citation, ...]:
+    def best(self, opinions: Sequence[Opinion], limit: int, *, any_: bool = False) -> tuple[Citation, ...]:
         """At most so many quotes of these opinions, one a review; those come clearest first, and stay so ordered.
 
-        An opinion less certain than `least` is counted, but not held up as what somebody thinks.
+        An opinion that is not `quotable` is counted, but not held up as what somebody thinks, unless `any_` will do.
         """
-        sure = [opinion for opinion in opinions if opinion.certainty >= least]
+        sure = [opinion for opinion in opinions if any_ or quotable(opinion)]
         self._load({opinion.review_id for opinion in sure})
         found = [candidate for opinion in sure if (candidate := self._candidate(opinion)) is not None]
         # Python's sort is stable: among the readable ones, and among the others, the clearest stay first.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,16 +76,18 @@ def of_summary(found: Consensus) -> list[Block]:
     reviews = found.totals.read
     blocks: list[Block] = [Heading(1, found.title.name)]
     blocks += [Paragraph(f"{sentence.text}{_marks(sentence.quotes)}") for sentence in found.statement]
-    blocks.append(Paragraph(_totals(found)))
+    blocks += [Paragraph(text) for text in (_totals(found), *_below_totals(found))]
     blocks += [Paragraph(f"Severe: {severe(m.reviews, m.name, found.totals.reviews)}") for m in found.minorities]
     blocks += [_quote(quote) for minority in found.minorities for quote in minority.quotes]
-    blocks.append(Rows(("aspect", "mention it", "praise it", "criticise it", "verdict"), _lines(found)))
+    blocks.append(Rows(("aspect", "mention it", "praise it", "criticise it", "do both", "verdict"), _lines(found)))
     for one in found.findings:
         if one.praised or one.criticised:
             blocks.append(Heading(2, one.name[:1].upper() + one.name[1:]))
             praised, criticised = (verdicts.counted(one, side, reviews) for side in _SIDES)
             blocks.append(Paragraph(f"Praised by {praised}, criticised by {criticised}."))
             blocks += [_quote(quote) for quote in (*one.praised, *one.criticised)]
+    if slices := _slices(found):
+        blocks += [Heading(2, "Over time"), Rows(("of", "when", "reviews", "for it", "against"), slices)]
     blocks += [Paragraph(f"Since the last summary: {change}") for change in found.changed]
     blocks += [Paragraph(f"Note: {warning}") for warning in found.warnings]
     blocks.append(Paragraph(f"Made {found.made} by {found.engine.name}, Pullquote {found.engine.version}; opinions by "
@@ -94,10 +97,40 @@ def of_summary(found: Consensus) -> list[Block]:
 
 def _totals(found: Consensus) -> str:
     totals, overall = found.totals, found.overall
+    several = "" if totals.reviews == 1 else "s"
     return (
-        f"{totals.reviews} reviews: {overall.positive} for it, {overall.negative} against, {overall.mixed} between; "
-        f"{totals.no_opinion} without an opinion, {totals.failed} that could not be judged, {totals.uncoded} not coded."
+        f"{totals.reviews} review{several}: {overall.positive} for it, {overall.negative} against, {overall.mixed} "
+        f"between; {totals.coded} with an opinion on a part, {totals.no_opinion} without, {totals.failed} that could "
+        f"not be judged, {totals.uncoded} not coded."
     )
+
+
+def _below_totals(found: Consensus) -> list[str]:
+    overall, told = found.overall, []
+    if overall.n:
+        told.append(f"Of the {overall.n} that take a side or stand between, {overall.above} lean to praise.")
+    if one := overall.adjusted:
+        share = f"{one.value:.0%} for it ({100 * one.low:.0f}–{100 * one.high:.0f})".replace("%", " %")
+        told.append(f"Allowing for how often the coder errs: {share}; {one.method}.")
+    if overall.contradictions:
+        told.append(f"Ratings that say the opposite of their words: {', '.join(overall.contradictions)}.")
+    return told
+
+
+def _slices(found: Consensus) -> list[Cells]:
+    """The whole by month or year, then each aspect."""
+    names = {one.aspect: one.name for one in found.findings}
+    every = (*found.slices, *(part for one in found.findings for part in one.slices))
+    return [
+        (
+            "the whole" if part.aspect is None else names[part.aspect],
+            part.since,
+            str(part.counts.mentioning),
+            str(part.counts.positive + part.counts.mixed),
+            str(part.counts.negative + part.counts.mixed),
+        )
+        for part in every
+    ]
 
 
 def _lines(found: Consensus) -> list[Cells]:
@@ -107,6 +140,7 @@ def _lines(found: Consensus) -> list[Cells]:
             str(one.counts.mentioning),
             _side(one, "praised", found.totals.read),
             _side(one, "criticised", found.totals.read),
+            str(one.counts.mixed),
             "divides" if one.verdict == "divided" else "" if one.verdict == "neither" else one.verdict,
         )
         for one in found.findings
@@ -196,7 +230,7 @@ def page(title: str, blocks: Iterable[Block]) -> Iterator[str]:
     """Blocks as one HTML page that loads nothing and runs nothing."""
     yield '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-    yield f"<title>{_escaped(title)}</title><style>{_STYLE}</style></head><body>\n"
+    yield f"<title>{html.escape(one_line(title))}</title><style>{_STYLE}</style></head><body>\n"
     for block in blocks:
         match block:
             case Heading(level, text):
@@ -224,6 +258,9 @@ _COLUMNS = (
     "title", "aspect", "mentioning", "praised", "criticised", "mixed", "praised_share", "praised_low", "praised_high",
     "criticised_share", "criticised_low", "criticised_high", "verdict", "reviews", "for", "against",
 )  # fmt: skip
+
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def table_of_summaries(found: Iterable[Consensus]) -> Iterator[str]:
@@ -255,5 +292,6 @@ def table_of_comparison(found: Comparison) -> Iterator[str]:
 
 def _row(cells: Cells) -> str:
     line = io.StringIO(newline="")
-    csv.writer(line).writerow([neutralised(cell) for cell in cells])
+    # A negative number is no formula, and text where it has an apostrophe.
+    csv.writer(line).writerow([cell if _NUMBER.fullmatch(cell) else neutralised(cell) for cell in cells])
     return line.getvalue()

@@ -24,6 +24,7 @@ _TIMES_FOR_KIND = 1.5
 OVERALL, OTHER = "overall", "other"
 """The verdict on the whole, and what fits no aspect: ids that no taxonomy may give."""
 _SHIPPED = resources.files("rag")
+_BLOCK = re.compile(r"\s*\[\[\s*aspects\s*\]\]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _EXAMPLE = "docs/consensus.md shows a whole one."
 _own_folder: Path | None = None
@@ -116,12 +117,13 @@ def _read(kind: str, name: str, content: bytes) -> Taxonomy:
     blocks = raw.get("aspects")
     if not isinstance(blocks, list) or not blocks:
         raise InputError(f"The taxonomy {name} has no [[aspects]].", _EXAMPLE)
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[aspects]]"]
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if _BLOCK.match(line)]
     aspects: list[Aspect] = []
-    for block, line in zip(blocks, lines, strict=False):
+    for number, block in enumerate(blocks):
         wrong = _fault(block, {aspect.id for aspect in aspects})
         if wrong:
-            raise InputError(f"The taxonomy {name} is wrong in the aspect at line {line}: {wrong}.", _EXAMPLE)
+            place = f"at line {lines[number]}" if len(lines) == len(blocks) else f"number {number + 1}"
+            raise InputError(f"The taxonomy {name} is wrong in the aspect {place}: {wrong}.", _EXAMPLE)
         groups = tuple(_group(group) for group in block["words"])
         signals, examples = _group(block.get("signals", ())), tuple(block.get("examples", ()))
         aspects.append(Aspect(block["id"], block["name"], block.get("description", ""), groups, signals, examples))

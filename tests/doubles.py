@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -128,3 +128,33 @@ class WordCoder(ExtractiveEngine):
         named = [a.id for a in request.taxonomy.aspects if any(phrase <= stems for phrase in a.mentions)]
         for aspect in named or ["other"]:
             yield DraftOpinion(unit.id, aspect, stance, round(score, 4), 0.9, severity)
+
+
+Said = tuple[str, Stance, float, float] | tuple[str, Stance, float, float, str]
+"""Aspect, stance, score, certainty and, where it is a severe complaint, its category."""
+
+
+class TableCoder(WordCoder):
+    """Codes by a table: a unit holds the opinions that stand beside its words."""
+
+    def __init__(self, table: Mapping[str, Sequence[Said]]) -> None:
+        super().__init__()
+        self.table = table
+
+    def _read(self, unit: Unit, request: CodingRequest) -> Iterator[DraftOpinion]:
+        for said in self.table.get(unit.text, ()):
+            yield DraftOpinion(unit.id, *said)
+
+
+class BlindCoder(WordCoder):
+    """A coder that can't read the vectors of this embedder: reviews stay uncoded."""
+
+    def reads(self, embedder: str) -> bool:
+        return False
+
+
+class PaidCoder(WordCoder):
+    """A coder that costs: it is never called unasked."""
+
+    def identity(self, task: Task) -> str:
+        return f"chat@{self.wording}/{task}"

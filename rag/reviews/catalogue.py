@@ -25,8 +25,6 @@ class Catalogue:
     generation: int
     titles: tuple[Title, ...]
     """By name; only those with live reviews."""
-    people: tuple[str, ...]
-    """Every critic and outlet of a live review."""
     sentences: int
     """Of live reviews, noise included: what the word index holds."""
     waiting: int
@@ -38,6 +36,7 @@ class KeptCatalogue:
 
     def __init__(self) -> None:
         self._kept: Catalogue | None = None
+        self._people: tuple[int, tuple[str, ...]] | None = None
 
     def at(self, connection: Connection) -> Catalogue:
         """The catalogue of the library that a connection reads."""
@@ -46,12 +45,18 @@ class KeptCatalogue:
             self._kept = kept = _read(connection, now)
         return kept
 
+    def people(self, connection: Connection) -> tuple[str, ...]:
+        """Every critic and outlet of a live review; only questions ask for them."""
+        now, kept = generation(connection), self._people
+        if kept is None or kept[0] != now:
+            self._people = kept = now, tuple(people(connection, None))
+        return kept[1]
+
 
 def _read(connection: Connection, now: int) -> Catalogue:
     return Catalogue(
         generation=now,
         titles=tuple(title for title in all_titles(connection) if title.reviews),
-        people=tuple(people(connection, None)),
         sentences=connection.scalar(select(func.count()).select_from(sentences)) or 0,
         waiting=connection.scalar(select(func.count()).select_from(pending)) or 0,
     )

@@ -44,6 +44,8 @@ _TURN = re.compile(
     r"|(?<!\bnothing)(?<!\banything)(?<!\beverything)(?<!\ball)(?<!\bnone)(?<!\bhelp)\s++(?=but\b)",
     re.IGNORECASE,
 )
+_ENTITY = re.compile(r"&#?\w{1,10};\Z")
+"""Its semicolon is no turn: "the cast &amp; the crew"."""
 _LEAST_CLAUSE = 3
 """Words of a clause that can be judged alone."""
 _WORD = re.compile(r"\w")
@@ -66,7 +68,9 @@ def clauses(text: str) -> list[tuple[int, int]]:
     """The clauses of a sentence that may say contrary things, as offsets in it; they tile it. Mostly there is one."""
     found, start = [], 0
     for match in _TURN.finditer(text):
-        cut = match.end()
+        cut, mark = match.end(), match.start() + 1
+        if _ENTITY.search(text, max(0, mark - 13), mark):
+            continue
         if all(len(part.split()) >= _LEAST_CLAUSE for part in (text[start:cut], text[cut:])):
             found.append((start, cut))
             start = cut

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, null, or_, select
 
 from rag.findings import MINOR_SIDE, Side
 from rag.records import Counts, Opinion, Totals
-from rag.reviews import coded
 from rag.reviews.schema import coders, codings, opinions, reviews, sentences, titles
 from rag.reviews.scope import Selection
 from rag.reviews.store import LIVE
@@ -36,6 +35,10 @@ class Votes:
     rated: bool
     """Whether it is that of their own ratings."""
     reviews: int
+    period: str | None = None
+    """A year or a month; None without dates, and where periods were not asked for."""
+    contrary: tuple[str, ...] = ()
+    """Those of them whose rating says the opposite of their words."""
 
 
 def totals(connection: Connection, title_ids: Sequence[str], selection: Selection | None = None) -> dict[str, Totals]:
@@ -154,41 +157,34 @@ def in_scope(connection: Connection, aspect: str, selection: Selection) -> list[
     return [_opinion(row) for row in rows]
 
 
-def votes(connection: Connection, title_id: str, selection: Selection | None = None) -> list[Votes]:
+def votes(
+    connection: Connection,
+    title_id: str,
+    selection: Selection | None = None,
+    *,
+    scale: float,
+    period: int = 0,
+    clear: float = 1.0,
+) -> list[Votes]:
     """How many reviews of a title have which score: their own rating's where there is one, else their text's.
 
-    Scores are rounded to hundredths, so that there are few rows whatever the number of reviews.
+    Scores are rounded to hundredths, so that there are few rows whatever the number of reviews. `scale` is that of bare
+    ratings (`coded.bare_scale`); `period` parts the reviews by so many first characters of their dates. From `clear`
+    on, a rating and a text of different signs contradict each other. In one pass: it reads every review of the title.
     """
-    own, _ = _scores(connection, title_id)
-    score = func.round(own, 2)
-    rated = reviews.c.rating_number.is_not(None)
-    wanted = select(score.label("score"), rated.label("rated"), func.count().label("reviews"))
+    own, rating = _scores(scale)
+    contrary = and_(func.abs(rating) >= clear, func.abs(codings.c.score) >= clear, rating * codings.c.score < 0)
+    score, rated = func.round(own, 2), reviews.c.rating_number.is_not(None)
+    when = func.substr(reviews.c.date, 1, period) if period else null()
+    parts = (when.label("period"), score.label("score"), rated.label("rated"))
     where = [*_has_score(title_id), *(selection.conditions if selection else ())]
-    rows = connection.execute(wanted.select_from(_READ).where(*where).group_by(score, rated).order_by(score, rated))
-    return [Votes(row.score, bool(row.rated), row.reviews) for row in rows]
-
-
-def votes_by_period(connection: Connection, title_id: str, length: int) -> dict[str, list[Votes]]:
-    """The same by period of the reviews' dates: the first `length` characters, a year or a month."""
-    own, _ = _scores(connection, title_id)
-    score, period = func.round(own, 2), func.substr(reviews.c.date, 1, length)
-    wanted = select(period.label("period"), score.label("score"), func.count().label("reviews")).select_from(_READ)
-    dated = [*_has_score(title_id), reviews.c.date.is_not(None)]
-    found: dict[str, list[Votes]] = {}
-    for row in connection.execute(wanted.where(*dated).group_by(period, score).order_by(period, score)):
-        found.setdefault(row.period, []).append(Votes(row.score, False, row.reviews))
-    return found
-
-
-def contradictions(connection: Connection, title_id: str, clear: float) -> list[str]:
-    """Reviews whose rating and whose words stand on different sides, both by at least `clear`."""
-    _, rating = _scores(connection, title_id)
-    opposite = or_(
-        (rating >= clear) & (codings.c.score <= -clear),
-        (rating <= -clear) & (codings.c.score >= clear),
-    )
-    wanted = select(codings.c.review_id).select_from(_READ).where(*_has_score(title_id), opposite)
-    return list(connection.scalars(wanted.order_by(codings.c.review_id)))
+    ids = func.group_concat(case((contrary, codings.c.review_id))).label("contrary")
+    wanted = select(*parts, func.count().label("reviews"), ids).select_from(_READ).where(*where)
+    rows = connection.execute(wanted.group_by(*parts).order_by(*parts))
+    return [
+        Votes(row.score, bool(row.rated), row.reviews, row.period, tuple(filter(None, (row.contrary or "").split(","))))
+        for row in rows
+    ]
 
 
 def dates(connection: Connection, title_id: str) -> tuple[str, str] | None:
@@ -198,10 +194,9 @@ def dates(connection: Connection, title_id: str) -> tuple[str, str] | None:
     return (first, last) if first else None
 
 
-def _scores(connection: Connection, title_id: str) -> tuple[ColumnElement[float], ColumnElement[float]]:
+def _scores(scale: float) -> tuple[ColumnElement[float], ColumnElement[float]]:
     """A review's score, -1 to 1, and that of its rating alone (nothing where it has none)."""
-    bare = coded.bare_scale(connection, title_id)
-    share = reviews.c.rating_number / func.coalesce(reviews.c.rating_scale, literal(bare))
+    share = reviews.c.rating_number / func.coalesce(reviews.c.rating_scale, literal(scale))
     rating = 2 * func.min(1.0, share) - 1
     return case((reviews.c.rating_number.is_not(None), rating), else_=codings.c.score), rating
 

@@ -1,17 +1,24 @@
-"""The benchmark of opinions: nothing is tested on what it was trained on, and each title stands apart."""
+"""The benchmark of opinions: nothing is tested on what it was trained on, and counts are held to what was planted."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import opinions
+from benchmarks import opinions, planted
 from benchmarks.__main__ import main
+from corpus.labels import Label
+from corpus.loader import Corpus
+from corpus.reader import Review, Title
 from evals.labelled import Categorised, Labelled
-from evals.planted import PlantedSentence
+from rag import records as stored
+from rag.findings import Consensus, Finding, Overall
+from rag.records import Citation, Counts, EngineStamp, Totals
 
 WORDS = ("good", "bad", "soup", "waiter", "train")
 
@@ -69,26 +76,6 @@ def test_categories_are_found_by_the_taxonomy_and_by_heads(vectors: opinions._Ve
     assert trained["food"] == 1.0
 
 
-def test_each_title_of_the_corpus_is_told_by_the_others(vectors: opinions._Vectors) -> None:
-    def sentences(title: str) -> list[PlantedSentence]:
-        return [
-            PlantedSentence(title, "place", "The soup is good.", frozenset({"food"}), frozenset({"positive"})),
-            PlantedSentence(title, "place", "The waiter is bad.", frozenset({"service"}), frozenset({"negative"})),
-            PlantedSentence(title, "place", "We took the train.", frozenset(), frozenset()),
-        ]
-
-    # What is praise in three inns is blame in the fourth: those who learnt it elsewhere must be wrong there.
-    contrary = [
-        PlantedSentence("d", "place", "The soup is good.", frozenset({"food"}), frozenset({"negative"})),
-        PlantedSentence("d", "place", "The waiter is bad.", frozenset({"service"}), frozenset({"positive"})),
-    ]
-    found = opinions._corpus([*sentences("a"), *sentences("b"), *sentences("c"), *contrary], vectors)
-
-    assert found.opinion["a"] == [1.0, 1.0, 1.0]
-    assert found.aspect["b"] == [1.0, 1.0]
-    assert found.stance["d"] == [0.0, 0.0]
-
-
 @pytest.mark.parametrize(
     ("found", "right", "value"),
     [([1, 1, 0, 0], [1, 0, 1, 0], 0.5), ([0, 0], [0, 0], 0.0), ([1, 1], [1, 1], 1.0)],
@@ -97,8 +84,51 @@ def test_f1_by_hand(found: list[int], right: list[int], value: float) -> None:
     assert opinions.f1(np.array(found, bool), np.array(right, bool)) == value
 
 
-def test_without_labelled_texts_nothing_is_measured(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["opinions", "--data", str(tmp_path)]) == 2
+def test_without_labelled_texts_the_public_part_is_not_measured(
+    tmp_path: Path, needs_model: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["opinions", "--quick", "--data", str(tmp_path)]) == 2
     assert "does not hold the labelled texts" in capsys.readouterr().err
-    assert main(["opinions"]) == 2
-    assert "needs --data" in capsys.readouterr().err
+
+
+def test_a_quick_run_counts_a_few_titles_of_the_corpus(needs_model: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["opinions", "--quick", "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)["opinions:dev"]["figures"]
+    assert found["split"] == "dev"
+    for title in found["titles"]:
+        assert all(0 <= error <= 1 for errors in title["errors"].values() for error in errors)
+        assert title["severe_found"] <= title["severe"]
+        assert title["quotes"]
+
+
+FILM = Title("salt", "The Salt Ladder", "film", ())
+TEXT = "The ending is a cheat. She is wonderful in it. We took the ferry."
+PLANTED = Review(
+    "salt/01",
+    "The Salt Ladder",
+    TEXT,
+    (Label(0, 22, "ending", "negative"), Label(23, 46, "acting", "positive")),
+    "P",
+    "2024-01-01",
+)
+
+
+def summary_of(*findings: Finding) -> Consensus:
+    stamp = EngineStamp("x", None, None, None, None, {}, "0", 1)
+    whole = Finding("overall", "overall", "the whole", Counts(), "neither", (), ())
+    title = stored.Title("t", "The Salt Ladder", "film")
+    totals, overall = Totals(1, 1, 0, 0, 0), Overall(0, 0, 1, 0, None, "few")
+    return Consensus(title, totals, overall, (), whole, findings, (), (), (), (), (), stamp, None, (), "2026-01-01")
+
+
+def test_a_count_is_as_wrong_as_it_is_far_from_what_was_planted() -> None:
+    quote = Citation(1, "stored", "t", 0, 22, TEXT[:22], "", "")
+    plain = Citation(2, "stored", "t", 47, 65, TEXT[47:65], "", "")
+    ending = Finding("ending", "ending", "the ending", Counts(1, 0, 1, 0), "criticised", (), (quote, plain))
+
+    found = planted.outcome(Corpus("dev", (FILM,), (PLANTED,), ()), "salt", summary_of(ending), {"stored": "salt/01"})
+
+    # The ending is counted rightly on all sides; the acting, which one of one review praises, is not seen.
+    assert found.errors == {"mentioned": [0.0, 1.0], "praised": [0.0, 1.0], "criticised": [0.0, 0.0]}
+    assert [(one.holds_opinion, one.right) for one in found.quotes] == [(True, True), (False, False)]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals import metrics
-from evals.metrics import Passage, abstention, citation_precision, evidence_recall, mean
+from evals.metrics import Passage, abstention, citation_precision, count_error, evidence_recall, mean
 
 passages = st.builds(
     lambda review, start, length: Passage(review, start, start + length),
@@ -22,7 +22,7 @@ passages = st.builds(
 def test_the_examples_in_the_docstrings_hold() -> None:
     found = doctest.testmod(metrics)
 
-    assert (found.failed, found.attempted) == (0, 5)
+    assert (found.failed, found.attempted) == (0, 6)
 
 
 def test_recall_can_reach_one_where_there_is_more_gold_than_room() -> None:
@@ -79,3 +79,25 @@ def test_more_evidence_never_lowers_recall(found: list[Passage], gold: list[Pass
     assert shorter is not None
     assert longer is not None
     assert shorter <= longer
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(1, 60))
+def test_the_error_of_a_count_is_a_distance(counted: int, right: int, of: int) -> None:
+    found = count_error(counted, right, of)
+
+    assert found == count_error(right, counted, of) >= 0
+    assert (found == 0) == (counted == right)
+    assert found <= 1 or max(counted, right) > of
+
+
+def test_errors_that_cancel_out_in_a_count_are_none() -> None:
+    # One review is missed, another wrongly counted: 5 of 20 either way.
+    assert count_error(5, 5, of=20) == 0
+    # Three reviews of forty too few.
+    assert count_error(9, 12, of=40) == pytest.approx(3 / 40)
+
+
+@pytest.mark.parametrize("of", [0, -1])
+def test_a_count_of_nothing_has_no_error(of: int) -> None:
+    with pytest.raises(ValueError, match="a count is of something"):
+        count_error(0, 0, of)

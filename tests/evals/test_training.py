@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from corpus import loader
 from evals import labelled
 from evals.planted import planted_sentences
-from evals.training import fit, fit_aspect, folds, vocabulary
+from evals.training import fit, fit_aspect, fit_few, folds, vocabulary
 from rag.engines.heads import Signs, grams, score, score_aspect
 
 PRAISE = ["a good film", "good and warm", "so good", "good work here"] * 3
@@ -37,12 +38,66 @@ def test_a_head_learns_from_vectors_where_words_say_nothing() -> None:
     assert ((score(head, vectors, known.bags(["other"] * len(TEXTS))) > 0) == LABELS).all()
 
 
-def test_an_aspect_head_weighs_the_taxonomy() -> None:
-    shown = Signs(LABELS.astype(np.float32), np.full(len(LABELS), 0.1, np.float32))
-    head = fit_aspect(np.zeros((len(LABELS), 2), np.float32), shown, LABELS)
+SILENT = np.zeros(len(LABELS), np.float32)
+NO_VECTORS = np.zeros((len(LABELS), 2), np.float32)
+NO_WORDS = [""] * len(LABELS)
 
-    assert head.mention > 0
-    assert ((score_aspect(head, np.zeros((len(LABELS), 2), np.float32), shown) > 0) == LABELS).all()
+
+@pytest.mark.parametrize("sign", ["mentions", "similarity", "mentions_before", "similarity_before"])
+def test_an_aspect_head_weighs_each_sign_of_the_taxonomy(sign: str) -> None:
+    nothing = Signs(SILENT, SILENT, SILENT, SILENT)
+    shown = replace(nothing, **{sign: LABELS.astype(np.float32)})
+    bags = vocabulary(TEXTS).bags(NO_WORDS)
+    head = fit_aspect(NO_VECTORS, bags, shown, LABELS)
+
+    weighed = {"mentions": head.mention, "similarity": head.similarity,
+               "mentions_before": head.mention_before, "similarity_before": head.similarity_before}  # fmt: skip
+    assert weighed.pop(sign) > 0
+    assert list(weighed.values()) == pytest.approx([0, 0, 0])
+    assert ((score_aspect(head, NO_VECTORS, bags, shown) > 0) == LABELS).all()
+
+
+def test_an_aspect_head_may_lean_more_on_examples_than_on_one_word() -> None:
+    nothing, told = vocabulary(TEXTS).bags(NO_WORDS), LABELS.astype(np.float32)
+
+    by_words = fit_aspect(NO_VECTORS, nothing, Signs(told, SILENT, SILENT, SILENT), LABELS)
+    by_examples = fit_aspect(NO_VECTORS, nothing, Signs(SILENT, told, SILENT, SILENT), LABELS)
+
+    assert by_examples.similarity > by_words.mention > 0
+
+
+def test_an_aspect_head_learns_words_and_vectors_too() -> None:
+    nothing = Signs(SILENT, SILENT, SILENT, SILENT)
+    known, vectors = vocabulary(TEXTS), np.where(LABELS[:, None], [[1.0, 0.0]], [[0.0, 1.0]]).astype(np.float32)
+
+    by_words = fit_aspect(NO_VECTORS, known.bags(TEXTS), nothing, LABELS)
+    by_vectors = fit_aspect(vectors, known.bags(NO_WORDS), nothing, LABELS)
+
+    assert ((score_aspect(by_words, NO_VECTORS, known.bags(TEXTS), nothing) > 0) == LABELS).all()
+    assert ((score_aspect(by_vectors, vectors, known.bags(NO_WORDS), nothing) > 0) == LABELS).all()
+    assert by_vectors.vector[0] > 0 > by_vectors.vector[1]
+
+
+def test_what_weighs_nothing_teaches_nothing() -> None:
+    # The last half of the labels is turned round and has no weight.
+    wrong = np.append(LABELS, ~LABELS)
+    weights = np.append(np.ones(len(LABELS)), np.zeros(len(LABELS))).astype(np.float32)
+    known = vocabulary(TEXTS)
+
+    head = fit(np.zeros((len(wrong), 2), np.float32), known.bags(TEXTS * 2), wrong, weights)
+
+    assert ((score(head, NO_VECTORS, known.bags(TEXTS)) > 0) == LABELS).all()
+
+
+def test_a_few_columns_give_the_log_odds_of_what_is_seen() -> None:
+    # Of 100 with the sign 80 are it, of 100 without 20: log-odds ±ln 4, less a little for the penalty.
+    column = np.repeat([1.0, 0.0], 100).astype(np.float32)[:, None]
+    labels = np.concatenate([np.arange(100) < 80, np.arange(100) < 20])
+
+    weights, bias = fit_few(column, labels)
+
+    assert bias == pytest.approx(-np.log(4), abs=0.05)
+    assert bias + weights[0] == pytest.approx(np.log(4), abs=0.05)
 
 
 def test_a_vocabulary_holds_what_two_texts_hold() -> None:

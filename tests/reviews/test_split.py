@@ -134,3 +134,57 @@ def test_a_hostile_text_is_cut_in_bounded_work(text: str) -> None:
     tiles = split.sentences("r", text)
     assert process_time() - started < 10
     assert "".join(text[tile.start : tile.end] for tile in tiles) == text
+
+
+# A clause's border needs words on both sides of a turn.
+TURNS = st.lists(
+    st.sampled_from(
+        ["It is funny", ", but ", "it drags", "; ", " - though ", "nothing but", " all but ", "—yet ", "hollow", " so so so ",
+         "\n", "  ", "BUT it ends", ": whereas ", "😀", "İ", "but", ";", ""]
+    ),
+    max_size=20,
+).map("".join)  # fmt: skip
+
+
+@given(ANY_TEXT | PIECES | TURNS)
+def test_clauses_tile_any_sentence_and_each_of_several_has_three_words(text: str) -> None:
+    found = split.clauses(text)
+
+    assert "".join(text[start:end] for start, end in found) == text
+    assert all(before[1] == after[0] for before, after in pairwise(found))
+    assert len(found) == 1 or all(len(text[start:end].split()) >= 3 for start, end in found)
+
+
+@given(TURNS)
+def test_a_clause_is_cut_no_further(text: str) -> None:
+    for start, end in split.clauses(text):
+        assert len(split.clauses(text[start:end].strip())) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("It is funny, but it feels hollow.", ["It is funny,", "but it feels hollow."]),
+        ("I like it but it ends too soon.", ["I like it", "but it ends too soon."]),
+        ("The cast is good; the plot is thin; the end is flat.",
+         ["The cast is good;", "the plot is thin;", "the end is flat."]),
+        ("It is slow – though never for long.", ["It is slow –", "though never for long."]),
+        ("The soup was cold, whereas the wine was warm.", ["The soup was cold,", "whereas the wine was warm."]),
+        ("It drags, YET I stayed awake.", ["It drags, YET I stayed awake."]),
+        ("The film drags, YET I stayed awake.", ["The film drags,", "YET I stayed awake."]),
+        ("Funny, but hollow.", ["Funny, but hollow."]),
+        ("There was nothing but sand in it.", ["There was nothing but sand in it."]),
+        ("I could not help but laugh at that.", ["I could not help but laugh at that."]),
+        ("It is all but finished by the end.", ["It is all but finished by the end."]),
+        ("He took off his butter-coloured coat, button by button.",
+         ["He took off his butter-coloured coat, button by button."]),
+        ("The cast &amp; the crew &#39;know&#39; what they do here.", ["The cast &amp; the crew &#39;know&#39; what they do here."]),
+        ("The cast, the plot and the music work.", ["The cast, the plot and the music work."]),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_parted_where_an_opinion_turns(text: str, clauses: list[str]) -> None:
+    assert [text[start:end].strip() for start, end in split.clauses(text)] == clauses
+
+
+def test_no_text_is_one_clause() -> None:
+    assert split.clauses("") == [(0, 0)]
