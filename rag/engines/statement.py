@@ -69,8 +69,9 @@ _VERBS = {"win": "wins", "carry": "carries", "come": "comes", "find": "finds", "
 def draft_statement(request: StatementRequest) -> list[DraftSentence]:
     """Up to five sentences, as far as there is something to say that can be quoted."""
     said = [finding for finding in request.findings if finding.aspect != OTHER]
+    seed = zlib.crc32(request.title.encode())
     if not said:
-        return []
+        return _whole(request.overall, seed)
     if request.reviews == 1:
         return [_sentence((_SINGLE,), said[:_MERGED], "neither", 0)]
     least = max(_LEAST_REVIEWS, _LEAST_SHARE * request.reviews)
@@ -78,7 +79,6 @@ def draft_statement(request: StatementRequest) -> list[DraftSentence]:
     praised = [one for one in said if one.verdict == "praised" and one.praised]
     criticised = [one for one in said if one.verdict == "criticised" and one.criticised]
     divided = [one for one in said if one.verdict == "divided" and one.praised and one.criticised]
-    seed = zlib.crc32(request.title.encode())
     groups: tuple[tuple[Sequence[str], Sequence[Finding], Verdict], ...] = (
         (_PRAISED, praised[:_MERGED], "praised"),
         (_PRAISED_TOO, praised[_MERGED : 2 * _MERGED], "praised"),
@@ -92,7 +92,7 @@ def draft_statement(request: StatementRequest) -> list[DraftSentence]:
 
 def _whole(overall: Finding | None, seed: int) -> list[DraftSentence]:
     """The verdict on the whole, where a side has it or both do, and there is a quote for it."""
-    if overall is None:
+    if overall is None or overall.counts.mentioning < _LEAST_REVIEWS:
         return []
     patterns, quoted = {
         "praised": (_FOR, overall.praised),

@@ -48,7 +48,8 @@ def test_add_ask_show_and_titles(run: Run, reviews: Path) -> None:
     assert "Added 0 reviews, 2 unchanged" in run("add", str(reviews))[1]
     code, out, _ = run("ask", ENDING, "--json")
     answer = json.loads(out)
-    assert (code, answer["status"], len({c["review_id"] for c in answer["citations"]})) == (0, "answered", 2)
+    assert (code, answer["status"], len({c["review_id"] for c in answer["citations"]})) == (0, "answered", 1)
+    assert (answer["coverage"][0]["mentioning"], answer["coverage"][0]["negative"]) == (2, 1)
     for citation in answer["citations"]:
         review = json.loads(run("show", citation["review_id"], "--json")[1])
         assert review["text"][citation["start"] : citation["end"]] == citation["quote"]
@@ -62,7 +63,7 @@ def test_an_answer_in_the_terminal_names_its_sources(run: Run, reviews: Path) ->
     run("add", str(reviews))
     code, out, _ = run("ask", ENDING, "--explain")
     assert code == 0
-    assert "Both reviews mention the ending." in out
+    assert "1 of the 2 reviews that judge the ending criticises it" in out
     assert "Mara Quill writes: “The ending is a cheat.”" in out or "Mara Quill says: “The ending is a cheat.”" in out
     assert "Sources" in out and "Why this answer" in out
 
@@ -119,7 +120,7 @@ def test_without_a_question_a_prompt_opens_keeps_the_thread_and_remembers(run: R
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
         keys.send_text("How is the ending?\nAnd who liked it?\n\n")
         code, out, _ = run("ask")
-    assert (code, out.count("Both reviews mention the ending.")) == (0, 2)
+    assert (code, out.count("judge the ending")) == (0, 2)
     assert "+And who liked it?" in Path(".pullquote/questions.txt").read_text()
 
 
@@ -209,7 +210,7 @@ def test_the_model_is_found_and_checked(run: Run, monkeypatch: pytest.MonkeyPatc
 def test_the_demo_ends_in_a_cited_answer_and_an_honest_silence(run: Run) -> None:
     code, out, _ = run("demo")
     assert code == 0
-    assert "reviews mention the ending" in out
+    assert "reviews judge the ending" in out or "reviews that judge the ending" in out
     assert "[1]" in out
     assert "The reviews don’t say." in out
     assert run("demo")[0] == 0  # a second time too
