@@ -48,7 +48,7 @@ def run(data: Path, say: Say, *, quick: bool = False) -> Report:
     labels = np.array([one.label for one in snippets])
     say(f"embedding {len(texts):,} snippets")
     vectors = model.open_minilm().embed(texts)
-    known, lots = vocabulary(texts, 3), folds(len(texts), list(films), _PARTS)
+    known, lots = vocabulary(texts), folds(len(texts), list(films), _PARTS)
     logits = np.zeros(len(texts))
     for number, held in enumerate(lots, 1):
         say(f"films {number} of {_PARTS}")

@@ -54,7 +54,6 @@ WEIGHTS = Path(__file__).parents[1] / "rag" / "engines" / "weights"
 RESTAURANTS = "semeval14_restaurants_train"
 _CATEGORIES = {"food": "food", "service": "service", "price": "price", "ambience": "atmosphere"}
 _PARTS = 5
-_LEAST_TEXTS = 3
 _LEAST_TEXTS_FEW = 4
 _LEAST_POSITIVE = 3
 
@@ -138,7 +137,7 @@ class Training:
         self.examples = known
         self.texts = [one.text for one in known]
         self.vectors = embed(self.texts)
-        self.vocabulary = vocabulary(self.texts, _LEAST_TEXTS)
+        self.vocabulary = vocabulary(self.texts)
         of_aspects = [one.text for one in known if one.aspects is not None]
         self.aspect_vocabulary = vocabulary(of_aspects, _LEAST_TEXTS_FEW)
         self._stems = [frozenset(words.stems(text)) for text in self.texts]

@@ -12,8 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from rag.engines.heads import Bags, Floats, Head, Signs, Vectors, Vocabulary, grams
 
-INVERSE_PENALTY = 2.0
+INVERSE_PENALTY = 3.0
 """scikit-learn's C where there are tens of thousands of examples."""
+_EVEN = 0.25
+"""What a word weighs that tells nothing alone, to one whose log-odds ratio is 1 greater; the rest is its ratio."""
 INVERSE_PENALTY_FEW = 0.1
 """Where there are hundreds of a kind: an aspect's head."""
 _MOST_ITERATIONS = 400
@@ -23,7 +25,7 @@ _VECTOR_SCALE, _BAG_SCALE = 3.0, 2.0
 Labels = NDArray[np.bool_]
 
 
-def vocabulary(texts: Sequence[str], least_texts: int = 2) -> Vocabulary:
+def vocabulary(texts: Sequence[str], least_texts: int = 3) -> Vocabulary:
     """The grams of at least so many texts, with their smoothed inverse document frequency."""
     counted = Counter(gram for text in texts for gram in set(grams(text)))
     kept = sorted(gram for gram, times in counted.items() if times >= least_texts)
@@ -33,11 +35,27 @@ def vocabulary(texts: Sequence[str], least_texts: int = 2) -> Vocabulary:
 
 
 def fit(vectors: Vectors, bags: Bags, labels: Labels, weights: Floats | None = None) -> Head:
-    """A head over vector and words. Both classes weigh alike, whatever there is more of."""
-    columns = sparse.hstack([sparse.csr_matrix(vectors), _matrix(bags)]).tocsr()
+    """A head over vector and words. Both classes weigh alike, whatever there is more of.
+
+    Words are scaled by how telling each is alone, interpolated with an even scale (Wang and Manning 2012, "Baselines and
+    Bigrams"), and the scale is multiplied into the weights, so that it costs nothing where the head is used.
+    """
+    words = _matrix(bags)
+    scales = _EVEN + (1 - _EVEN) * np.abs(_log_ratios(words, labels))
+    columns = sparse.hstack([sparse.csr_matrix(vectors), words @ sparse.diags(scales)]).tocsr()
     found, bias = _fitted(columns, labels, weights, INVERSE_PENALTY)
     cut = vectors.shape[1]
-    return Head(found[:cut], found[cut:], bias)
+    return Head(found[:cut], (found[cut:] * scales).astype(np.float32), bias)
+
+
+def _log_ratios(words: sparse.csr_matrix, labels: Labels) -> NDArray[np.float64]:
+    """Of each column, how much likelier it is to stand in a text with the label; each counted once more than it stands."""
+    stands = (words > 0).astype(np.float64)
+    shares = []
+    for side in (labels, ~labels):
+        times = 1 + np.asarray(stands[side].sum(axis=0)).ravel()
+        shares.append(times / times.sum())
+    return np.asarray(np.log(shares[0] / shares[1]))
 
 
 def fit_aspect(vectors: Vectors, bags: Bags, signs: Signs, labels: Labels, weights: Floats | None = None) -> Head:

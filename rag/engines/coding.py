@@ -28,7 +28,7 @@ OPINION_FROM = 0.5
 """Log-odds from which on a unit is an opinion: what is quoted must not be plot."""
 NEUTRAL = 0.15
 """A score nearer to 0 than this is no praise and no blame."""
-NO_PLOT, NO_PRAISE = -1.0, 1.0
+NO_PLOT, NO_PRAISE = -1.0, 3.0
 """Log-odds of opinion and of praise between which a severe complaint may be told."""
 MOST_ASPECTS = 2
 # What says of itself that it goes both ways.

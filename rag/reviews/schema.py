@@ -68,7 +68,8 @@ reviews = Table(
     Column("removed_with", String),
     Column("rating_number", Float),
     Column("rating_scale", Float),
-    Index("reviews_by_title", "title_id", "state"),
+    # Counts over a title read this alone: a row holds the text, and its pages with it.
+    Index("reviews_by_title", "title_id", "state", "id", "date", "critic", "rating_number", "rating_scale"),
     Index("reviews_by_text", "text_digest"),
     *(Index(f"reviews_by_{name}", name) for name in ("batch_id", "critic", "outlet", "date", "superseded_by")),
 )

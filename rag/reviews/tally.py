@@ -204,7 +204,7 @@ def _scores(scale: float) -> tuple[ColumnElement[float], ColumnElement[float]]:
 def _has_score(title_id: str) -> list[ColumnElement[bool]]:
     read = codings.c.outcome.in_(("coded", "no_opinion"))
     known = or_(codings.c.score.is_not(None), reviews.c.rating_number.is_not(None))
-    return [codings.c.title_id == title_id, read, known]
+    return [reviews.c.title_id == title_id, reviews.c.state == LIVE, read, known]
 
 
 def severe(connection: Connection, title_id: str, category: str) -> int:

@@ -101,7 +101,7 @@ def test_a_few_columns_give_the_log_odds_of_what_is_seen() -> None:
 
 
 def test_a_vocabulary_holds_what_two_texts_hold() -> None:
-    known = vocabulary(["one two", "two three", "two three"])
+    known = vocabulary(["one two", "two three", "two three"], least_texts=2)
 
     assert set(known.grams.tolist()) == {*grams("two three")}
     # Rarer is heavier: ln(4 / 4) + 1 for what all hold, ln(4 / 3) + 1 for what two of three hold.

@@ -9,6 +9,12 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("titles", sa.Column("coder_id", sa.Integer))
+    op.drop_index("reviews_by_title", "reviews")
+    op.create_index(
+        "reviews_by_title",
+        "reviews",
+        ["title_id", "state", "id", "date", "critic", "rating_number", "rating_scale"],
+    )
     op.create_table(
         "coders",
         sa.Column("id", sa.Integer, primary_key=True),
