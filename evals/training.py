@@ -37,8 +37,8 @@ def vocabulary(texts: Sequence[str], least_texts: int = 3) -> Vocabulary:
 def fit(vectors: Vectors, bags: Bags, labels: Labels, weights: Floats | None = None) -> Head:
     """A head over vector and words. Both classes weigh alike, whatever there is more of.
 
-    Words are scaled by how telling each is alone, interpolated with an even scale (Wang and Manning 2012, "Baselines and
-    Bigrams"), and the scale is multiplied into the weights, so that it costs nothing where the head is used.
+    Words are scaled by how telling each is alone, interpolated with an even scale (Wang and Manning 2012, "Baselines
+    and Bigrams"), and the scale is multiplied into the weights, so that it costs nothing where the head is used.
     """
     words = _matrix(bags)
     scales = _EVEN + (1 - _EVEN) * np.abs(_log_ratios(words, labels))
@@ -49,7 +49,7 @@ def fit(vectors: Vectors, bags: Bags, labels: Labels, weights: Floats | None = N
 
 
 def _log_ratios(words: sparse.csr_matrix, labels: Labels) -> NDArray[np.float64]:
-    """Of each column, how much likelier it is to stand in a text with the label; each counted once more than it stands."""
+    """How much likelier each column's word is in texts with the label; each is counted once more than it stands."""
     stands = (words > 0).astype(np.float64)
     shares = []
     for side in (labels, ~labels):

@@ -181,7 +181,7 @@ def test_a_severe_complaint_is_blame_however_drily_it_is_told() -> None:
     assert found.certainty == pytest.approx(0.5 * 0.7311, abs=1e-4)
 
 
-@pytest.mark.parametrize(("opinion", "lean"), [(-1.5, 0.0), (3.0, 1.5)])
+@pytest.mark.parametrize(("opinion", "lean"), [(-1.5, 0.0), (3.0, 3.5)])
 def test_what_is_clearly_plot_or_clearly_praise_is_no_complaint(opinion: float, lean: float) -> None:
     assert all(draft.severity is None for draft in read([("The soup caught fire.", opinion, lean)]).opinions)
     assert not may_be_severe(np.float32(opinion), np.float32(lean))
