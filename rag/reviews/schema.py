@@ -69,7 +69,7 @@ reviews = Table(
     Column("rating_number", Float),
     Column("rating_scale", Float),
     # Counts over a title read this alone: a row holds the text, and its pages with it.
-    Index("reviews_by_title", "title_id", "state", "id", "date", "critic", "rating_number", "rating_scale"),
+    Index("reviews_by_title", "title_id", "state", "critic", "id", "date", "rating_number", "rating_scale"),
     Index("reviews_by_text", "text_digest"),
     *(Index(f"reviews_by_{name}", name) for name in ("batch_id", "critic", "outlet", "date", "superseded_by")),
 )
@@ -168,7 +168,8 @@ codings = Table(
     Column("reason", String),
     Column("score", Float),
     Column("aspects", Integer, nullable=False),
-    Index("codings_by_title", "title_id", "coder_id", "aspects"),
+    Index("codings_by_title", "title_id", "coder_id", "aspects", "outcome"),
+    sqlite_with_rowid=False,  # it is read by its key, a review at a time
 )
 
 # What a coder read in the live reviews; a review has at most one opinion of a coder on an aspect at a place.

@@ -44,25 +44,20 @@ class Votes:
 def totals(connection: Connection, title_ids: Sequence[str], selection: Selection | None = None) -> dict[str, Totals]:
     """What became of each title's reviews in scope."""
     selection = selection or Selection(tuple(title_ids))
-    outcome = func.coalesce(codings.c.outcome, "uncoded")
-    joined = reviews.join(titles, titles.c.id == reviews.c.title_id).outerjoin(
-        codings, (codings.c.review_id == reviews.c.id) & (codings.c.coder_id == titles.c.coder_id)
-    )
-    wanted = (
-        select(reviews.c.title_id, outcome, func.count())
-        .select_from(joined)
-        .where(*selection.of_reviews())
-        .group_by(reviews.c.title_id, outcome)
-    )
-    found: dict[str, dict[str, int]] = {title_id: {} for title_id in title_ids}
+    reviews_of = selection.review_counts(connection)
+    # Without conditions this reads an index of few columns; codings are of live reviews alone.
+    joined = codings.join(titles, (titles.c.id == codings.c.title_id) & (titles.c.coder_id == codings.c.coder_id))
+    wanted = select(codings.c.title_id, codings.c.outcome, func.count()).select_from(joined)
+    wanted = wanted.where(*_within(selection, codings.c)).group_by(codings.c.title_id, codings.c.outcome)
+    found: dict[str, dict[str, int]] = {title_id: {} for title_id in (*title_ids, *reviews_of)}
     for title_id, name, count in connection.execute(wanted):
         found.setdefault(title_id, {})[name] = count
-    return {title_id: _totals(counts) for title_id, counts in found.items()}
+    return {title_id: _totals(counts, reviews_of.get(title_id, 0)) for title_id, counts in found.items()}
 
 
-def _totals(found: Mapping[str, int]) -> Totals:
-    parts = [found.get(name, 0) for name in ("coded", "no_opinion", "failed", "uncoded")]
-    return Totals(sum(parts), *parts)
+def _totals(found: Mapping[str, int], reviews_: int) -> Totals:
+    coded, no_opinion, failed = (found.get(name, 0) for name in ("coded", "no_opinion", "failed"))
+    return Totals(reviews_, coded, no_opinion, failed, reviews_ - coded - no_opinion - failed)
 
 
 def by_aspect(
@@ -98,12 +93,12 @@ def _of_title(title_id: str, aspects: Sequence[str] | None, selection: Selection
     return found + (_within(selection) if selection is not None else [])
 
 
-def _within(selection: Selection) -> list[ColumnElement[bool]]:
+def _within(selection: Selection, columns: Any = opinions.c) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if selection.title_ids is not None:
-        found.append(opinions.c.title_id.in_(selection.title_ids))
+        found.append(columns.title_id.in_(selection.title_ids))
     if selection.conditions:
-        found.append(opinions.c.review_id.in_(select(reviews.c.id).where(*selection.of_reviews())))
+        found.append(columns.review_id.in_(select(reviews.c.id).where(*selection.of_reviews())))
     return found
 
 

@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.create_index(
         "reviews_by_title",
         "reviews",
-        ["title_id", "state", "id", "date", "critic", "rating_number", "rating_scale"],
+        ["title_id", "state", "critic", "id", "date", "rating_number", "rating_scale"],
     )
     op.create_table(
         "coders",
@@ -29,8 +29,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.String),
         sa.Column("score", sa.Float),
         sa.Column("aspects", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("codings_by_title", "codings", ["title_id", "coder_id", "aspects"])
+    op.create_index("codings_by_title", "codings", ["title_id", "coder_id", "aspects", "outcome"])
     op.create_table(
         "opinions",
         sa.Column("review_id", sa.String, sa.ForeignKey("reviews.id"), primary_key=True),
