@@ -1,1 +1,1 @@
-"""Prompt files, read through importlib.resources. None yet: the offline engine needs no prompt."""
+"""Prompt files, `NAME.vN.md`, read through importlib.resources. A released version never changes: `prompts.lock`."""

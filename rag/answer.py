@@ -12,8 +12,8 @@ from dataclasses import replace
 from rag import taxonomy
 from rag.candidates import MAX_COVERED, Asking, Found, find
 from rag.engines.base import AnswerRequest
-from rag.errors import Cancelled, InputError
-from rag.evidence import cite, count, verdicts
+from rag.errors import Cancelled, EngineError, InputError
+from rag.evidence import count, verdicts
 from rag.findings import Side
 from rag.opinions_asked import answers
 from rag.records import (
@@ -31,6 +31,7 @@ from rag.records import (
     Passage,
     Status,
     Totals,
+    Usage,
 )
 from rag.reviews import scope as scopes
 from rag.reviews import store as stores
@@ -42,6 +43,7 @@ from rag.verify import STANDS_ALONE, Quotable, Verifier, continuation
 _BEHIND = 3
 """How many passages a count shows behind it."""
 _UNCODED = "Code them with: pullquote code"
+_UNANSWERED = "The passages that speak of it don’t answer the question."
 NEAREST = 3
 """How many passages an abstention shows."""
 
@@ -68,20 +70,26 @@ def ask(
     asked = filter(None, (found.plan.focus, found.plan.aspect))
     verifier = Verifier(quotable, asked, asking.embedder, asking.stance_of)
     if not chosen:
-        return _abstained(found, verifier, quotable)
+        return _abstained(found, verifier)
     counted = _count_claim(found, verifier)
-    request = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
-    ended = _verify_all(asking.engine.draft_answer(request), verifier, counted, on_claim)
+    asked_for = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
+    ended, fallback = _draft(asking, asked_for, verifier, counted, on_claim)
     if cancelled():
         raise Cancelled("The question was cancelled.")
+    found = replace(found, stamp=replace(found.stamp, fallback=fallback))
     return _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in chosen))
 
 
 def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
     """The sentences that a question would be answered from, best first. Empty: nothing mentions what is asked."""
+    return [item for item in request(asking, question, titles=titles).evidence if item.continues is None]
+
+
+def request(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> AnswerRequest:
+    """What an engine would get to see."""
     found = find(asking, _checked(question), titles, None, None)
     offered = _quotable(asking, found, _chosen(found)).evidence.values()
-    return [item for item in offered if item.continues is None]
+    return AnswerRequest(found.question, found.plan, list(offered))
 
 
 def _checked(question: str) -> str:
@@ -139,6 +147,51 @@ def _nearest(found: Found) -> list[Passage]:
     """What an abstention shows: the best passages that can stand alone, one a review."""
     whole = [passage for passage in found.ranked if len(passage.sentence.view.split()) >= STANDS_ALONE]
     return retrieve.spread(whole, per_review=1, limit=NEAREST)
+
+
+def _draft(
+    asking: Asking, request: AnswerRequest, verifier: Verifier, counted: Claim | None, heard: OnClaim | None
+) -> tuple[DraftEnd, str | None]:
+    """The engine's draft, verified; the offline engine's where nothing of it holds, and why.
+
+    Raises EngineError where there is none.
+    """
+    try:
+        ended = _verify_all(asking.engine.draft_answer(request), verifier, counted, heard)
+        if ended.complete and verifier.dropped:
+            ended = _mend(asking, request, ended, verifier, counted, heard)
+        why = "Nothing that the model wrote could be verified." if verifier.dropped or not ended.complete else None
+    except EngineError as error:
+        if asking.fallback is None:
+            raise
+        why = error.message
+        ended = DraftEnd(complete=False, warnings=(why,), usage=Usage(*error.paid))
+    if verifier.claims or asking.fallback is None or why is None or request.cancelled():
+        return ended, None
+    filled = _verify_all(asking.fallback.draft_answer(request), verifier, counted, heard)
+    said = () if why in ended.warnings else (why,)
+    return replace(filled, warnings=(*ended.warnings, *said), usage=ended.usage), why
+
+
+def _mend(
+    asking: Asking,
+    request: AnswerRequest,
+    ended: DraftEnd,
+    verifier: Verifier,
+    counted: Claim | None,
+    heard: OnClaim | None,
+) -> DraftEnd:
+    """Once, the engine may write its refused lines again. Those it does stand for the first of them."""
+    refused, claims = list(verifier.dropped), len(verifier.claims)
+    verifier.dropped.clear()
+    try:
+        again = _verify_all(asking.engine.draft_answer(request, refused), verifier, counted, heard)
+    except EngineError as error:
+        again = DraftEnd(complete=True, warnings=(error.message,), usage=Usage(*error.paid))
+    written = len(verifier.claims) - claims + len(verifier.dropped)
+    verifier.dropped[:0] = refused[written:]
+    warnings = tuple(dict.fromkeys((*ended.warnings, *again.warnings)))
+    return replace(ended, warnings=warnings, usage=ended.usage + again.usage)
 
 
 def _verify_all(
@@ -212,7 +265,9 @@ def _answered(
     if len(found.titles) <= MAX_COVERED and silent:
         reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:
-        reasons = ["Passages were found, but none could be quoted whole."]
+        refused = verifier.dropped or not ended.complete
+        reasons = ["Passages were found, but none could be quoted whole." if refused else _UNANSWERED]
+    nearest = () if verifier.claims else _nearest_ids(verifier)
     status: Status = "abstained" if not verifier.claims else "partial" if reasons else "answered"
     claims = ((counted,) if counted else ()) + tuple(verifier.claims)
     return replace(
@@ -220,6 +275,8 @@ def _answered(
         status=status,
         reason=" ".join(reasons) or None,
         claims=claims if verifier.claims else (),
+        nearest=nearest,
+        usage=ended.usage,
         warnings=(*found.warnings, *_stance_warning(found), *ended.warnings),
         chosen=chosen,
     )
@@ -233,12 +290,9 @@ def _stance_warning(found: Found) -> tuple[str, ...]:
     return (f"{uncoded} reviews in scope are not coded: of these, praise and blame stand side by side. {_UNCODED}",)
 
 
-def _abstained(found: Found, verifier: Verifier, quotable: Quotable) -> Answer:
+def _abstained(found: Found, verifier: Verifier) -> Answer:
     """Nothing in scope mentions the focus: say so, and show the nearest passages as such."""
-    nearest = []
-    for name in quotable.evidence:
-        spans = verifier.spans_of([name])
-        nearest += [] if isinstance(spans, cite.Refused) else [verifier.citation(span).id for span in spans]
+    nearest = _nearest_ids(verifier)
     total = sum(found.reviews.values())
     other_side = any(passage.mentions for passage in found.ranked) and found.plan.stance is not None
     if other_side and found.counts:
@@ -246,14 +300,19 @@ def _abstained(found: Found, verifier: Verifier, quotable: Quotable) -> Answer:
         return replace(
             _frame(found, verifier),
             reason=counted.text if counted else None,
-            nearest=tuple(dict.fromkeys(nearest)),
+            nearest=nearest,
         )
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
     return replace(
         _frame(found, verifier),
         reason=count.no_mention(total, asked) if total else "There are no reviews in scope.",
-        nearest=tuple(dict.fromkeys(nearest)),
+        nearest=nearest,
     )
+
+
+def _nearest_ids(verifier: Verifier) -> tuple[int, ...]:
+    """The citations of the first passages, shown as such beside an abstention."""
+    return verifier.behind(NEAREST)
 
 
 def _frame(found: Found, verifier: Verifier) -> Answer:

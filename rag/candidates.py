@@ -40,6 +40,8 @@ class Asking:
     """Called only for a scope too large to search exactly."""
     engine: Engine
     version: str
+    fallback: Engine | None = None
+    """What answers where the engine can't."""
     stance_of: Callable[[str, Vectors], float] | None = None
     """How a sentence leans, -1 to 1, from its words and its vector."""
 
@@ -218,8 +220,8 @@ def _mentioning(
 def _stamp(asking: Asking, generation: int, *, dense: bool) -> EngineStamp:
     return EngineStamp(
         name=asking.engine.identity("answer"),
-        model=None,
-        prompt=None,
+        model=asking.engine.model,
+        prompt=asking.engine.prompt("answer"),
         coder=None,
         embedder=asking.embedder.identity if asking.embedder and dense else None,
         retrieval=retrieve.settings(),

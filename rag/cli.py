@@ -39,6 +39,8 @@ app = typer.Typer(
 )
 model_app = typer.Typer(help="The embedding model's files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(model_app, name="model")
+prompts_app = typer.Typer(help="The prompts that a model gets.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(prompts_app, name="prompts")
 
 LibraryOption = Annotated[
     Path | None,
@@ -49,6 +51,27 @@ FormOption = Annotated[
     str | None, typer.Option("--format", help="json, csv, markdown or html [default: for a terminal].")
 ]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file [default: standard output].")]
+
+
+class EngineName(StrEnum):
+    """What writes."""
+
+    auto = "auto"
+    extractive = "extractive"
+    chat = "chat"
+
+
+EngineOption = Annotated[
+    EngineName | None,
+    typer.Option(help="extractive works offline, chat asks the model, auto asks it where one is named."),
+]
+ModelOption = Annotated[
+    str | None, typer.Option(help="A model of the server at OPENAI_BASE_URL [default: PULLQUOTE_MODEL].")
+]
+NoFallbackOption = Annotated[
+    bool, typer.Option("--no-fallback", help="Fail when the model does, instead of answering offline.")
+]
+MaxCostOption = Annotated[float | None, typer.Option(min=0, help="Dollars that this run may cost.")]
 
 
 class Stance(StrEnum):
@@ -84,10 +107,18 @@ class ProgressForm(StrEnum):
     none = "none"
 
 
-def _open(library: Path | None) -> Library:
+def _open(
+    library: Path | None,
+    engine: EngineName | None = None,
+    model: str | None = None,
+    max_cost: float | None = None,
+    *,
+    no_fallback: bool = False,
+) -> Library:
     from rag.library import Library
 
-    return Library.open(library)
+    named = engine.value if engine else None
+    return Library.open(library, engine=named, model=model, max_cost=max_cost, fallback=not no_fallback)
 
 
 def _print_json(value: dict[str, Any]) -> None:
@@ -177,6 +208,10 @@ def ask(
     lang: LangOption = None,
     stance: StanceOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show plan, candidates, scores and drops.")] = False,
+    engine: EngineOption = None,
+    model: ModelOption = None,
+    no_fallback: NoFallbackOption = False,
+    max_cost: MaxCostOption = None,
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
@@ -186,13 +221,15 @@ def ask(
 
     pullquote ask "Is the sound any good?" --since 2024 --max-rating 2/5
 
+    pullquote ask "Why did people leave early?" --model gpt-4o-mini --max-cost 0.05
+
     pullquote ask
     """
     from rag.errors import InputError
     from rag.records import Filters
 
     filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang, stance.value if stance else None)
-    with _open(library) as opened:
+    with _open(library, engine, model, max_cost, no_fallback=no_fallback) as opened:
         if question is not None:
             _answer(opened, question, title, filters, explain=explain, json=json)
         elif json:
@@ -272,6 +309,10 @@ def summary(
     ] = True,
     form: FormOption = None,
     output: OutputOption = None,
+    engine: EngineOption = None,
+    model: ModelOption = None,
+    no_fallback: NoFallbackOption = False,
+    max_cost: MaxCostOption = None,
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
@@ -283,7 +324,7 @@ def summary(
     """
     from rag import terminal, terminal_summary
 
-    with _open(library) as opened:
+    with _open(library, engine, model, max_cost, no_fallback=no_fallback) as opened:
         names = _titles_of(opened, title, all_=all_)
         found = (opened.summary(name, refresh=refresh) for name in names)
         if json or form is not None or output is not None:
@@ -379,6 +420,12 @@ def _comparison_as(form: str, found: Comparison) -> Iterator[str]:
 @app.command()
 def code(
     title: Annotated[str | None, typer.Argument(help="A title, by name or id [default: all].")] = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="chat asks the model that is named, which costs; else it is read offline.")
+    ] = EngineName.extractive,
+    model: ModelOption = None,
+    max_cost: MaxCostOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before a model is paid.")] = False,
     progress: Annotated[ProgressForm, typer.Option(help="How to show progress.")] = ProgressForm.bar,
     json: JsonOption = False,
     library: LibraryOption = None,
@@ -389,16 +436,34 @@ def code(
 
     pullquote code
 
-    pullquote code "The Salt Ladder"
+    pullquote code "The Salt Ladder" --engine chat --model gpt-4o-mini --max-cost 2
     """
     from rag import contract_summary, terminal, terminal_summary
 
-    with _open(library) as opened, _shown(progress) as on_progress:
-        report = opened.code([title] if title else None, on_progress=on_progress)
+    by_model, chosen = engine is EngineName.chat, [title] if title else None
+    with _open(library, model=model, max_cost=max_cost) as opened:
+        if by_model and not _agreed(opened, chosen, yes=yes):
+            raise typer.Exit(_STOPPED)
+        with _shown(progress) as on_progress:
+            report = opened.code(chosen, by_model=by_model, on_progress=on_progress)
     if json:
         _print_json(contract_summary.coded(report))
     else:
         terminal_summary.coded(terminal.console(), report)
+
+
+def _agreed(opened: Library, titles: list[str] | None, *, yes: bool) -> bool:
+    """Say what coding by the model would cost; a person at a terminal is asked, a script must have said --yes."""
+    from rag import terminal_summary
+    from rag.errors import InputError
+
+    cost = opened.coding_cost(titles)
+    typer.echo(terminal_summary.coding_cost(cost), err=True)
+    if yes or not cost.reviews:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError("Coding by a model costs, and nobody is here to be asked.", "Add --yes.")
+    return typer.confirm("Go on?", err=True)
 
 
 # ── looking ──────────────────────────────────────────────────────────────────────────────────────
@@ -730,6 +795,66 @@ def _model_folder() -> Path:
     if folder is None:
         raise ModelMissing("There are no model files.", "Get them with: pullquote model fetch")
     return folder
+
+
+@prompts_app.command("list")
+def prompts_list(json: JsonOption = False) -> None:
+    """List the prompts with their versions and digests.
+
+    pullquote prompts list
+    """
+    from rag import contract
+    from rag.engines import prompts
+
+    if json:
+        _print_json(contract.prompts(prompts.every()))
+        return
+    for prompt in prompts.every():
+        typer.echo(f"{prompt.identity}  {prompt.purpose}")
+
+
+@prompts_app.command("show")
+def prompts_show(name: Annotated[str, typer.Argument(help="answer, or answer.v1.")], json: JsonOption = False) -> None:
+    """Show a prompt as it is written, with its placeholders.
+
+    pullquote prompts show answer
+    """
+    from rag import contract
+    from rag.engines import prompts
+
+    prompt = prompts.load(name)
+    if json:
+        _print_json(contract.prompts([prompt]))
+    else:
+        typer.echo(f"{prompt.identity}\n{prompt.purpose}\n\n── system\n{prompt.system}\n\n── user\n{prompt.user}")
+
+
+@prompts_app.command("render")
+def prompts_render(
+    name: Annotated[str, typer.Argument(help="answer, statement or code.")],
+    question: Annotated[str | None, typer.Argument(help="The question, for the prompt answer.")] = None,
+    title: Annotated[str | None, typer.Option("--title", "-t", help="Of this title; for all but answer.")] = None,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Show the exact text that would be sent, with about how many tokens it has. Sends nothing.
+
+    pullquote prompts render answer "What did critics dislike about the ending?"
+
+    pullquote prompts render statement --title "The Salt Ladder"
+    """
+    from rag import contract
+    from rag.engines import prompts
+
+    with _open(library) as opened:
+        messages = opened.rendered(name, question=question, title=title)
+    count = sum(prompts.tokens(text) for _, text in messages)
+    if json:
+        _print_json(contract.rendered(name, messages, count))
+        return
+    for role, text in messages:
+        typer.echo(f"── {role}\n{text}\n")
+    typer.echo(f"About {count:,} tokens.", err=True)
 
 
 # ── showing ──────────────────────────────────────────────────────────────────────────────────────

@@ -6,20 +6,33 @@ alone is made again. Numbers come from `reviews.tally`, words from the engine, q
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from rag import taxonomy, words
 from rag.engines.base import Engine, StatementRequest
+from rag.errors import EngineError
 from rag.evidence import changed, overall, verdicts
 from rag.evidence.adjust import Calibration
-from rag.evidence.statement import fill
+from rag.evidence.statement import fill, untrue
 from rag.evidence.themes import themes
-from rag.findings import Cell, Consensus, Finding, Minority, Overall, Side, Slice, StatementSentence, Theme
+from rag.findings import (
+    Cell,
+    Consensus,
+    DraftSentence,
+    DraftStatement,
+    Finding,
+    Minority,
+    Overall,
+    Side,
+    Slice,
+    StatementSentence,
+    Theme,
+)
 from rag.quotes import Quoter, is_signed
-from rag.records import Citation, Counts, EngineStamp, Opinion, Title
+from rag.records import Citation, Counts, Dropped, EngineStamp, Opinion, Title, Usage
 from rag.reviews import coded, tally
 from rag.reviews import store as stores
 from rag.reviews.store import Reading
@@ -53,6 +66,10 @@ class Summarising:
     """What will have produced it; coder and generation are filled in here."""
     coders: Mapping[str, CoderCard]
     """By the beginning of a coder's identity, whatever the taxonomy it is at work with."""
+    fallback: Engine | None = None
+    """What writes the statement where the engine can't."""
+    leaning: Callable[[str], float] | None = None
+    """How a sentence leans, -1 to 1; None where there are no vectors."""
 
     def card(self, coder: str | None) -> CoderCard:
         """What is known of a coder; of one that was never measured, nothing."""
@@ -74,14 +91,12 @@ def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Sum
     known = {finding.id: finding for finding in (*findings, whole)}
     said = [one for one in findings if one.counts.mentioning]
     request = StatementRequest(title.name, work.totals.read, said, whole)
-    drafted, dropped = fill(
-        using.engine.draft_statement(request), known, work.totals.read, [title.name, *(one.name for one in findings)]
-    )
+    written = _write(using, request, known)
     fresh = Consensus(
         title=title,
         totals=work.totals,
         overall=overall_,
-        statement=tuple(_sentence(draft.text, draft.findings, known) for draft in drafted),
+        statement=tuple(_sentence(draft.text, draft.findings, known) for draft in written.sentences),
         whole=whole,
         findings=tuple(findings),
         disagreements=tuple(one.id for one in findings if one.verdict == "divided"),
@@ -89,12 +104,13 @@ def summarise(reading: Reading, title: Title, kept: Consensus | None, using: Sum
         slices=tuple(work.whole_slices()),
         cells=tuple(work.cells()),
         citations=(),
-        engine=replace(using.stamp, coder=coder),
+        engine=replace(using.stamp, coder=coder, fallback=written.fallback),
         coder=coder,
         measured=tuple(row for row in card.measured if aspects.aspect(row["aspect"]) is not None),
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        dropped=tuple(dropped),
-        warnings=tuple(_warnings(work)),
+        usage=written.usage,
+        dropped=tuple(written.dropped),
+        warnings=(*written.warnings, *_warnings(work)),
     )
     numbered = _numbered(fresh)
     return replace(numbered, changed=changed.since(kept, numbered)) if kept else numbered
@@ -112,6 +128,49 @@ def is_current(reading: Reading, title: Title, kept: Consensus, using: Summarisi
     stamp = replace(using.stamp, coder=kept.coder, generation=kept.engine.generation)
     untouched = coded.touches(reading, title.id).get(coded.WHOLE, 0) <= kept.engine.generation
     return untouched and kept.engine == stamp and kept.title == title
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A statement whose every sentence holds, and what became of the others."""
+
+    sentences: Sequence[DraftSentence]
+    dropped: Sequence[Dropped]
+    warnings: tuple[str, ...]
+    usage: Usage
+    fallback: str | None = None
+
+
+def _write(using: Summarising, request: StatementRequest, findings: Mapping[str, Finding]) -> _Written:
+    """The engine's statement, else the offline engine's, and why."""
+    try:
+        written = _checked(using, using.engine.draft_statement(request), request, findings)
+        why = "Nothing that the model wrote could be verified." if written.dropped else "The model wrote no statement."
+    except EngineError as error:
+        if using.fallback is None:
+            raise
+        why = error.message
+        written = _Written((), (), (), Usage(*error.paid))
+    if written.sentences or using.fallback is None:
+        return written
+    filled = _checked(using, using.fallback.draft_statement(request), request, findings)
+    dropped, warnings = (*written.dropped, *filled.dropped), (*written.warnings, why)
+    return _Written(filled.sentences, dropped, warnings, written.usage, why)
+
+
+def _checked(
+    using: Summarising, draft: DraftStatement, request: StatementRequest, findings: Mapping[str, Finding]
+) -> _Written:
+    kept, dropped = [], list(draft.faults)
+    for sentence in draft.sentences:
+        why = untrue(sentence, findings, request.title, using.leaning)
+        if why is None:
+            kept.append(sentence)
+        else:
+            dropped.append(Dropped(sentence.text, why))
+    names = [request.title, *(one.name for one in request.findings)]
+    filled, refused = fill(kept, findings, request.reviews, names)
+    return _Written(filled, [*dropped, *refused], draft.warnings, draft.usage)
 
 
 class _Work:

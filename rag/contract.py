@@ -14,6 +14,7 @@ from rag.errors import PullquoteError
 from rag.records import AddReport, Answer, Check, Passage, Plan, Removal, Review, Title
 
 if TYPE_CHECKING:
+    from rag.engines.prompts import Messages, Prompt
     from rag.health import Rebuilt
 
 Json = dict[str, Any]
@@ -166,3 +167,30 @@ def error(found: PullquoteError) -> Json:
             "retryable": found.retryable,
         },
     }
+
+
+def prompts(found: Sequence[Prompt]) -> Json:
+    """`pullquote.prompts/1`"""
+    return {
+        "schema": "pullquote.prompts/1",
+        "prompts": [
+            {
+                "identity": prompt.identity,
+                "name": prompt.name,
+                "version": prompt.version,
+                "purpose": prompt.purpose,
+                "variables": list(prompt.variables),
+                "form": prompt.form,
+                "settings": dict(prompt.settings),
+                "system": prompt.system,
+                "user": prompt.user,
+            }
+            for prompt in found
+        ],
+    }
+
+
+def rendered(name: str, messages: Messages, tokens: int) -> Json:
+    """`pullquote.rendered_prompt/1`"""
+    told = [{"role": role, "text": text} for role, text in messages]
+    return {"schema": "pullquote.rendered_prompt/1", "prompt": name, "messages": told, "tokens": tokens}

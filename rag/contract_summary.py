@@ -158,6 +158,7 @@ def coded(report: CodingReport) -> Json:
     return {
         "schema": "pullquote.code/1",
         "titles": [asdict(title) for title in report.titles],
+        "usage": asdict(report.usage),
         "warnings": list(report.warnings),
     }
 

@@ -14,10 +14,12 @@ PullquoteError
 ├── IndexUnreachable      3   the vector server is not there, or does not answer as one
 │   └── IndexReadOnly     3   the vector index lies where nothing can be written, which Chroma must
 ├── EmbedderUnavailable   3   the embedding server is not there, or does not answer as one
+├── EngineError           3   the model's server is not there, refuses, or writes what can't be used
 ├── LibraryLocked         4   another process is writing this library
 ├── LibraryDamaged        5   the library can be opened but not trusted
 │   └── IndexMismatch     5   the vector index holds other vectors than this library's
 ├── DiskFull              7   no space left where the library lives
+├── BudgetExhausted       7   the next call of the model could cost more than is allowed
 ├── Cancelled           130   the person who asked said stop
 └── SchemaOutdated       70   internal: the store asks the library to migrate it
 """
@@ -25,7 +27,7 @@ PullquoteError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 
 class PullquoteError(Exception):
@@ -115,6 +117,56 @@ class EmbedderUnavailable(PullquoteError):
     def __init__(self, message: str, hint: str | None = None, *, retryable: bool = False, **details: Any) -> None:
         super().__init__(message, hint, **details)
         self.retryable = retryable
+
+
+EngineFault = Literal[
+    "unreachable",  # nobody listens, or the connection broke before anything came
+    "timeout",  # not done when the time for it was over
+    "key",  # the key is refused
+    "unknown",  # no such model, or no such address
+    "busy",  # asked too often, or no quota
+    "server",  # the server says that it failed
+    "rejected",  # the request is refused
+    "context",  # the request is longer than the model reads
+    "filtered",  # the provider's filter, or the model, refuses to answer
+    "rubbish",  # what came is no answer of such a server
+    "broke_off",  # the reply ended in the middle
+]
+"""What kind of trouble a model's server gave."""
+
+
+class EngineError(PullquoteError):
+    """The model's server is not there, refuses, or writes what can't be used.
+
+    `kind` says which, `retryable` whether waiting may help, `arrived` how many characters of a reply had come,
+    `wait_s` how many seconds the server asks to be left alone.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        kind: EngineFault,
+        message: str,
+        hint: str | None = None,
+        *,
+        retryable: bool = False,
+        arrived: int = 0,
+        wait_s: float | None = None,
+    ) -> None:
+        super().__init__(message, hint, kind=kind)
+        self.kind = kind
+        self.retryable = retryable
+        self.arrived = arrived
+        self.wait_s = wait_s
+        self.paid: tuple[int, int, float | None] = (0, 0, 0.0)
+        """Prompt tokens, completion tokens and dollars that it cost all the same."""
+
+
+class BudgetExhausted(PullquoteError):
+    """The next call of the model could cost more than is allowed; it was not made."""
+
+    exit_code = 7
 
 
 class LibraryLocked(PullquoteError):

@@ -141,6 +141,16 @@ class DraftSentence:
 
 
 @dataclass(frozen=True)
+class DraftStatement:
+    """A statement as an engine proposes it, with the lines of it that were no sentences."""
+
+    sentences: tuple[DraftSentence, ...]
+    faults: tuple[Dropped, ...] = ()
+    warnings: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
 class StatementSentence:
     """A sentence of the statement with its numbers filled in, and the numbers of its citations."""
 

@@ -121,6 +121,22 @@ def held_in_folder(store: Store, folder: Path) -> frozenset[str]:
     return examined.ids
 
 
+def no_chat(*, keyed: bool, model: str) -> Check:
+    """What is to be said where no model writes."""
+    if model:
+        return Check("chat", "note", f"The model {model} is named and not used: the setting engine is extractive.")
+    key = "OPENAI_API_KEY is set, and no model is named: nothing is sent anywhere. " if keyed else ""
+    return Check("chat", "note", f"{key}The offline engine writes. Name a model with PULLQUOTE_MODEL.")
+
+
+def check_chat(name: str, probe: Callable[[], str]) -> Check:
+    """Whether a configured model answers one small call."""
+    try:
+        return Check("chat", "ok", probe())
+    except PullquoteError as error:
+        return Check("chat", "damaged", f"{name}: {error.message} {error.hint or ''}".strip())
+
+
 def check_embedder(name: str, answer: Callable[[], str]) -> Check:
     """Whether a configured embedding server answers one small call, and is the one that made the vectors."""
     try:

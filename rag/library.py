@@ -23,6 +23,7 @@ import rag
 from rag import answer as answering
 from rag import settings as configuration
 from rag import taxonomy
+from rag.cache import Cache
 from rag.candidates import Asking
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
@@ -49,10 +50,12 @@ from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex,
 
 if TYPE_CHECKING:
     from rag.consensus import Summarising
+    from rag.engines.chat import ChatEngine
+    from rag.engines.prompts import Messages
     from rag.export import ExportFormat
     from rag.findings import Comparison, Consensus
     from rag.health import IndexState, Rebuilt
-    from rag.opinions import CodingReport
+    from rag.opinions import CodingCost, CodingReport
     from rag.reviews.read import Item
     from rag.search.base import Embedder, Index, Vectors
     from rag.search.embed_openai import OpenAIEmbedder
@@ -76,11 +79,15 @@ class Library:
         engine: Engine | None = None,
         embedder: Embedder | None = None,
         index: Index | None = None,
+        *,
+        fallback: bool = True,
     ) -> None:
         """Use `Library.open`."""
         self.path = path
         self._settings = settings
-        self._engine = engine or ExtractiveEngine()
+        self._given_engine = engine
+        self._chat: ChatEngine | None = None
+        self._may_fall_back = fallback
         self._embedder = embedder
         self._embedder_sought = embedder is not None
         self._hang_up: Callable[[], None] | None = None
@@ -95,17 +102,25 @@ class Library:
         cls,
         path: str | Path | None = None,
         *,
-        engine: Engine | None = None,
+        engine: Engine | str | None = None,
         embedder: Embedder | None = None,
         index: Index | None = None,
+        model: str | None = None,
+        fallback: bool = True,
+        max_cost: float | None = None,
     ) -> Self:
         """A library by its folder (default: the setting `library`). What is not given is built when needed.
 
+        `engine` is one of your own, or the name of ours; `model`, `max_cost` stand for the settings of these names.
+        Without `fallback` what the model's server does wrong is raised, where else the offline engine would write.
         Nothing is made on disk before the first `add`; asking of a folder without a library raises NoLibrary.
         """
-        settings = configuration.load()
+        wanted = {"engine": engine if isinstance(engine, str) else None, "model": model, "max_cost": max_cost}
+        settings = configuration.load(**{name: value for name, value in wanted.items() if value is not None})
         taxonomy.use_folder(settings.taxonomies)
-        return cls(Path(path) if path is not None else settings.library, settings, engine, embedder, index)
+        own = None if isinstance(engine, str) else engine
+        where = Path(path) if path is not None else settings.library
+        return cls(where, settings, own, embedder, index, fallback=fallback)
 
     def close(self) -> None:
         """Let go of the database and the index."""
@@ -115,6 +130,8 @@ class Library:
             self._index.close()
         if self._hang_up is not None:
             self._hang_up()
+        if self._chat is not None:
+            self._chat.close()
 
     def __enter__(self) -> Self:
         return self
@@ -251,6 +268,7 @@ class Library:
                 self._code_new(store)
                 return done
             done = keeping.purge(store, what, batch)
+            Cache(self.path).forget_replies()
             for leftover in (self.path / HISTORY, *self.path.glob(f"{stores.DATABASE}.before-*")):
                 leftover.unlink(missing_ok=True)
             self._follow(store, None)
@@ -300,10 +318,11 @@ class Library:
 
     @property
     def _free_coder(self) -> Engine:
-        """What codes unasked: the engine where it costs nothing, else the offline one."""
+        """What codes unasked: an engine that was given and costs nothing, else the offline one."""
         from rag import opinions
 
-        return self._engine if opinions.is_free(self._engine.identity("code")) else ExtractiveEngine()
+        given = self._given_engine
+        return given if given is not None and opinions.is_free(given.identity("code")) else ExtractiveEngine()
 
     def _coding_embedder(self) -> Embedder | None:
         """The embedder, if the coder can read its vectors."""
@@ -332,19 +351,22 @@ class Library:
         self,
         titles: Sequence[str] | None = None,
         *,
+        by_model: bool = False,
         on_progress: Callable[[Progress], None] = _ignore,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> CodingReport:
         """Read opinions in the reviews of these titles (default: all) that no coder has read, or another one has.
 
-        Takes up where a run was broken off. Raises UnknownTitle, LibraryLocked, ModelMissing, Cancelled.
+        `by_model` asks the model that is named, which costs (`coding_cost`); else the offline coder reads. Takes up
+        where a run was broken off. Raises UnknownTitle, InputError, LibraryLocked, ModelMissing, EngineError,
+        BudgetExhausted, Cancelled.
         """
         from rag import opinions
 
-        store = self._opened()
-        with store.reading() as reading:
-            known = self._catalogue.at(reading).titles
-        chosen = [catalogue.find_title(known, name) for name in titles] if titles else list(known)
+        store, chosen = self._opened(), self._titles_named(titles)
+        if by_model:
+            with self._writing("code"):
+                return opinions.code(store, self._chat_engine(), None, chosen, on_progress, cancelled)
         embedder = self._coding_embedder()
         if embedder is None:
             raise ModelMissing(
@@ -354,6 +376,17 @@ class Library:
         with self._writing("code"):
             self._follow(store, embedder, on_progress)
             return opinions.code(store, self._free_coder, embedder, chosen, on_progress, cancelled)
+
+    def coding_cost(self, titles: Sequence[str] | None = None) -> CodingCost:
+        """What `code(titles, by_model=True)` would cost; sends nothing. Raises UnknownTitle and InputError."""
+        from rag import opinions
+
+        return opinions.cost(self._opened(), self._chat_engine(), self._titles_named(titles))
+
+    def _titles_named(self, names: Sequence[str] | None) -> list[Title]:
+        with self._opened().reading() as reading:
+            known = self._catalogue.at(reading).titles
+        return [catalogue.find_title(known, name) for name in names] if names else list(known)
 
     def summary(self, title: str, *, refresh: bool = True) -> Consensus:
         """What the reviews of a title agree and disagree about. What nothing has touched since the last is kept.
@@ -379,10 +412,11 @@ class Library:
         from rag.engines import heads
         from rag.evidence.adjust import Calibration
 
+        engine, fallback = self._engine, self._fallback
         stamp = EngineStamp(
-            name=self._engine.identity("statement"),
-            model=None,
-            prompt=None,
+            name=engine.identity("statement"),
+            model=engine.model,
+            prompt=engine.prompt("statement"),
             coder=None,
             embedder=None,
             retrieval={},
@@ -391,7 +425,7 @@ class Library:
         )
         card, coder = heads.model_card(), ExtractiveEngine().identity("code")
         known = CoderCard(card["measured"], Calibration.of(card["calibration"]))
-        return Summarising(self._engine, stamp, {coder: known})
+        return Summarising(engine, stamp, {coder: known}, fallback, self._leaning if fallback else None)
 
     # ── verbs that copy ──────────────────────────────────────────────────────────────────────────
 
@@ -457,6 +491,30 @@ class Library:
         """The sentences that a question would be answered from, best first; none where no review speaks of it."""
         return answering.evidence(self._asking(), question, titles=titles)
 
+    def rendered(self, prompt: str, *, question: str | None = None, title: str | None = None) -> Messages:
+        """The exact messages that a prompt (answer, statement, code) would be sent as; sends nothing.
+
+        `question` is for answer, `title` for the others. Raises InputError and UnknownTitle.
+        """
+        from rag import opinions, summaries
+        from rag.engines import chat, disarm, prompts
+
+        loaded, tag = prompts.load(prompt), disarm.PLACEHOLDER
+        if loaded.name == "answer" and question:
+            request = answering.request(self._asking(), question, titles=[title] if title else None)
+            return loaded.render(**chat.answer_values(request, tag))
+        if loaded.name == "statement" and title:
+            found = summaries.summary(self._opened(), self.title(title), self._summarising(), refresh=True)
+            said = [one for one in found.findings if one.counts.mentioning]
+            return loaded.render(**chat.statement_values(found.title.name, [*said, found.whole], tag))
+        if loaded.name == "code" and title:
+            units, aspects = opinions.first_units(self._opened(), self.title(title), chat.UNITS_A_CALL)
+            return loaded.render(**chat.coding_values(units, aspects, tag))
+        raise InputError(
+            f"The prompt {loaded.name} can't be shown with this.",
+            'Try: pullquote prompts render answer "QUESTION", or: pullquote prompts render code --title TITLE',
+        )
+
     def _asking(self) -> Asking:
         embedder, _ = self._embedder_or_why()  # without it words answer alone, and the answer says so
         return Asking(
@@ -466,6 +524,7 @@ class Library:
             self._open_index,
             self._engine,
             rag.__version__,
+            self._fallback,
             self._stance_of if embedder is not None and ExtractiveEngine().reads(embedder.identity) else None,
         )
 
@@ -474,6 +533,13 @@ class Library:
         from rag.engines import coding
 
         return coding.stance_of(text, vector)
+
+    def _leaning(self, text: str) -> float:
+        """How a sentence leans, -1 to 1; 0 where that can't be told."""
+        embedder, _ = self._embedder_or_why()
+        if embedder is None or not ExtractiveEngine().reads(embedder.identity):
+            return 0.0
+        return self._stance_of(text, embedder.embed([text])[0])
 
     def titles(self) -> list[Title]:
         """Every title that has reviews, with their number."""
@@ -534,7 +600,17 @@ class Library:
         checks = health.check_store(self._opened())
         checks.append(health.check_index(self._index_state()))
         checks.append(self._check_model())
+        checks.append(self._check_chat())
         return checks
+
+    def _check_chat(self) -> Check:
+        """Whether the model that writes answers one small call, and what it can do."""
+        from rag import health
+
+        model = self._settings.model
+        if not model or self._settings.engine == "extractive":
+            return health.no_chat(keyed=configuration.model_server().key is not None, model=model)
+        return health.check_chat(model, lambda: self._chat_engine().probe())
 
     def _check_model(self) -> Check:
         from rag import health
@@ -578,6 +654,31 @@ class Library:
         return model_files.find(self._settings.model_dir, self._settings.cache_dir)
 
     # ── what is built when it is needed ──────────────────────────────────────────────────────────
+
+    @property
+    def _engine(self) -> Engine:
+        """What writes: the engine that was given, else the model where one is named, else the offline engine."""
+        if self._given_engine is not None:
+            return self._given_engine
+        wanted = self._settings.engine
+        by_model = wanted == "chat" or (wanted == "auto" and bool(self._settings.model))
+        return self._chat_engine() if by_model else ExtractiveEngine()
+
+    @property
+    def _fallback(self) -> Engine | None:
+        """What writes where the engine can't."""
+        return ExtractiveEngine() if self._may_fall_back and self._engine.model is not None else None
+
+    def _chat_engine(self) -> ChatEngine:
+        """The model that is named, behind its engine. Raises InputError where none is; calls nobody."""
+        if self._chat is None:
+            settings = self._settings
+            if not settings.model:
+                raise InputError(
+                    "No model is named.", "Name one with --model or PULLQUOTE_MODEL; docs/models.md says how."
+                )
+            self._chat = _open_chat(settings, Cache(self.path))
+        return self._chat
 
     @property
     def embedder(self) -> Embedder | None:
@@ -706,6 +807,27 @@ def _migrated(folder: Path) -> Store:
         stores.copy_database(database, copy)
     migrations.upgrade(database)
     return Store(folder)
+
+
+def _open_chat(settings: Settings, cache: Cache) -> ChatEngine:
+    server = configuration.model_server()
+    if server.key is None and server.is_openai:
+        raise InputError(
+            f"The model {settings.model} is named, and there is neither a key nor a server.",
+            "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+        )
+    try:
+        from rag.engines.budget import Budget, load_price
+        from rag.engines.chat import ChatEngine
+        from rag.engines.model import ChatModel
+    except ModuleNotFoundError as error:
+        raise ExtraMissing(
+            f"A model is named, and talking to it needs a package: {error.name}.",
+            'Install it with: pip install "pullquote[chat]"',
+        ) from None
+    price = load_price(settings.model, settings.prices, is_openai=server.is_openai)
+    budget = Budget(settings.model, price, cache, settings.max_cost, settings.max_cost_day)
+    return ChatEngine(ChatModel(settings.model, server, budget, cache, timeout_s=settings.timeout))
 
 
 def _open_server(model: EmbeddingModel) -> OpenAIEmbedder:

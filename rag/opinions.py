@@ -7,8 +7,9 @@ title's coder is named by the engine and the wording of its taxonomy: where eith
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from rag.engines.base import CodingRequest, Engine
 from rag.engines.coding import example_texts
 from rag.errors import Cancelled
 from rag.evidence.overall import review_score
-from rag.records import DraftOpinion, DraftOpinions, Opinion, Progress, Title, Unit
+from rag.records import DraftOpinion, DraftOpinions, Opinion, Progress, Title, Unit, Usage
 from rag.reviews import coded, mask
 from rag.reviews.catalogue import all_titles
 from rag.reviews.coded import Coding, ToCode
@@ -29,10 +30,18 @@ from rag.taxonomy import Taxonomy
 
 OFFLINE = "extractive@"
 """How the identity of a coder that costs nothing begins."""
-AT_ONCE = 200
-"""Reviews in one transaction."""
+AT_ONCE, AT_ONCE_PAID = 200, 20
+"""Reviews in one transaction; fewer of those that are paid for, so that little is asked twice."""
 
 OnProgress = Callable[[Progress], None]
+
+
+class Priced(Engine, Protocol):
+    """An engine whose coding costs."""
+
+    def coding_cost(self, request: CodingRequest) -> tuple[int, int, float | None]:
+        """Tokens sent, tokens got back and dollars, about."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,17 @@ class CodingReport:
 
     titles: tuple[TitleCoded, ...]
     warnings: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
+class CodingCost:
+    """What coding by a model would cost: about so many tokens, and dollars where a price is known."""
+
+    reviews: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
 
 
 @dataclass(frozen=True)
@@ -63,16 +83,19 @@ def coder_identity(engine: Engine, aspects: Taxonomy) -> str:
 def code(
     store: Store,
     engine: Engine,
-    embedder: Embedder,
+    embedder: Embedder | None,
     titles: Sequence[Title],
     on_progress: OnProgress,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> CodingReport:
-    """Code what the engine has not read of these titles. Raises Cancelled, with what was read kept."""
-    waiting = _to_do(store, engine, titles)
+    """Code what the engine has not read of these titles; `embedder` is None for a coder that reads words alone.
+
+    Raises Cancelled, EngineError and BudgetExhausted, with what was read kept.
+    """
+    waiting = _to_do(store, engine, titles, dense=embedder is not None)
     total, done = sum(count for _, count in waiting), 0
-    examples = _Examples(embedder)
-    reports = []
+    coder = _Coder(engine, embedder, _Examples(embedder) if embedder else None, cancelled)
+    usage, reports = Usage(), []
     for title, count in waiting:
         aspects = taxonomy.load(title.kind)
         identity = coder_identity(engine, aspects)
@@ -80,15 +103,15 @@ def code(
         while count:
             if cancelled():
                 raise Cancelled("The coding was cancelled.", "What was read is kept; the same command goes on.")
-            batch = _code_batch(store, engine, title, identity, aspects, examples)
+            batch, cost = coder.next_batch(store, title, identity, aspects)
             if not batch:
                 break
-            done += len(batch)
+            done, usage = done + len(batch), usage + cost
             report = _counted(report, batch)
             on_progress(Progress("code", min(done, total), total))
         _activate(store, title, identity)
         reports.append(report)
-    return CodingReport(tuple(reports))
+    return CodingReport(tuple(reports), usage=usage)
 
 
 def waiting(store: Store) -> tuple[list[Title], dict[str, int]]:
@@ -117,10 +140,10 @@ def left_uncoded(paid: Mapping[str, int]) -> str | None:
         return None
     names, count = ", ".join(sorted(paid)[:3]), sum(paid.values())
     told = "1 new review is" if count == 1 else f"{count} new reviews are"
-    return f"{told} not coded ({names}): the coder chosen there is a model. Run: pullquote code"
+    return f"{told} not coded ({names}): the coder chosen there is a model. Run: pullquote code --engine chat"
 
 
-def _to_do(store: Store, engine: Engine, titles: Sequence[Title]) -> list[tuple[Title, int]]:
+def _to_do(store: Store, engine: Engine, titles: Sequence[Title], *, dense: bool) -> list[tuple[Title, int]]:
     """The titles for which the coder has something to do: reviews to read, or to take over from another coder."""
     found = []
     with store.reading() as reading:
@@ -128,30 +151,72 @@ def _to_do(store: Store, engine: Engine, titles: Sequence[Title]) -> list[tuple[
         known = coded.known_coders(reading)
         for title in titles:
             identity = coder_identity(engine, taxonomy.load(title.kind))
-            count = coded.count_to_code(reading, title.id, known.get(identity, 0))
+            count = coded.count_to_code(reading, title.id, known.get(identity, 0), dense=dense)
             if count or active.get(title.id) != identity:
                 found.append((title, count))
     return found
 
 
-def _code_batch(
-    store: Store, engine: Engine, title: Title, identity: str, aspects: Taxonomy, examples: _Examples
-) -> list[Coding]:
+def cost(store: Store, engine: Priced, titles: Sequence[Title]) -> CodingCost:
+    """What coding these titles would cost, with nothing sent."""
+    reviews = sent = back = 0
+    dollars: float | None = 0.0
+    for title, _ in _to_do(store, engine, titles, dense=False):
+        aspects, last = taxonomy.load(title.kind), ""
+        identity = coder_identity(engine, aspects)
+        while True:
+            with store.reading() as reading:
+                number = coded.known_coders(reading).get(identity, 0)
+                batch = coded.next_to_code(reading, title.id, number, AT_ONCE, dense=False, after=last)
+            if not batch:
+                break
+            last = batch[-1].review_id
+            units = list(chain.from_iterable(map(units_of, batch)))
+            more = engine.coding_cost(CodingRequest(units, None, aspects, {}))
+            reviews, sent, back = reviews + len(batch), sent + more[0], back + more[1]
+            dollars = None if dollars is None or more[2] is None else dollars + more[2]
+    return CodingCost(reviews, sent, back, dollars)
+
+
+@dataclass(frozen=True)
+class _Coder:
+    """What a run codes with."""
+
+    engine: Engine
+    embedder: Embedder | None
+    examples: _Examples | None
+    cancelled: Callable[[], bool]
+
+    def next_batch(self, store: Store, title: Title, identity: str, aspects: Taxonomy) -> tuple[list[Coding], Usage]:
+        """Code some of the reviews that wait and keep what was read in them."""
+        most = AT_ONCE if is_free(identity) else AT_ONCE_PAID
+        with store.reading() as reading:
+            number = coded.known_coders(reading).get(identity, 0)
+            batch = coded.next_to_code(reading, title.id, number, most, dense=self.embedder is not None)
+        if not batch:
+            return [], Usage()
+        units = [units_of(review) for review in batch]
+        every = list(chain.from_iterable(units))
+        drafted = DraftOpinions(())
+        if every:
+            drafted = self.engine.draft_opinions(self._request(every, batch, aspects))
+        codings = _codings(batch, units, drafted, identity)
+        with store.writing() as writing:
+            coded.keep(writing, title.id, coded.coder_id(writing, identity), codings)
+        return codings, drafted.usage
+
+    def _request(self, units: Sequence[Unit], batch: Sequence[ToCode], aspects: Taxonomy) -> CodingRequest:
+        if self.embedder is None or self.examples is None:
+            return CodingRequest(units, None, aspects, {}, self.cancelled)
+        vectors = vectors_of(units, batch, self.embedder)
+        return CodingRequest(units, vectors, aspects, self.examples.of(aspects), self.cancelled)
+
+
+def first_units(store: Store, title: Title, most: int) -> tuple[list[Unit], Taxonomy]:
+    """The units of a title's first reviews, as a coder that knows none of them gets to see them."""
     with store.reading() as reading:
-        number = coded.known_coders(reading).get(identity, 0)
-        batch = coded.next_to_code(reading, title.id, number, AT_ONCE)
-    if not batch:
-        return []
-    units = [units_of(review) for review in batch]
-    every = list(chain.from_iterable(units))
-    drafted = DraftOpinions(())
-    if every:
-        vectors = vectors_of(every, batch, examples.embedder)
-        drafted = engine.draft_opinions(CodingRequest(every, vectors, aspects, examples.of(aspects)))
-    codings = _codings(batch, units, drafted, identity)
-    with store.writing() as writing:
-        coded.keep(writing, title.id, coded.coder_id(writing, identity), codings)
-    return codings
+        batch = coded.next_to_code(reading, title.id, 0, most, dense=False)
+    return list(chain.from_iterable(map(units_of, batch)))[:most], taxonomy.load(title.kind)
 
 
 def units_of(review: ToCode) -> list[Unit]:

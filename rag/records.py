@@ -192,12 +192,26 @@ class DraftOpinion:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """Tokens and money that calls of a model cost; a cost that is not known is None, never 0."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        cost = None if self.cost_usd is None or other.cost_usd is None else self.cost_usd + other.cost_usd
+        return Usage(self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens, cost)
+
+
+@dataclass(frozen=True)
 class DraftOpinions:
     """All that was read in some units. `failed`: ids of units that the coder can't judge, and why."""
 
     opinions: tuple[DraftOpinion, ...]
     failed: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True)
@@ -298,6 +312,7 @@ class DraftEnd:
 
     complete: bool
     warnings: tuple[str, ...] = ()
+    usage: Usage = Usage()
 
 
 # ── answering ────────────────────────────────────────────────────────────────────────────────────
@@ -416,15 +431,6 @@ class EngineStamp:
     version: str
     generation: int
     fallback: str | None = None
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Tokens and money an answer cost."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost_usd: float | None = 0.0
 
 
 @dataclass(frozen=True)

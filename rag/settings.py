@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -62,6 +63,9 @@ class EmbeddingModel:
     """How many are demanded of it; None takes what it gives."""
 
 
+EngineName = Literal["auto", "extractive", "chat"]
+
+
 class Settings(BaseSettings):
     """Everything that can be set without an option."""
 
@@ -84,6 +88,20 @@ class Settings(BaseSettings):
         description="What makes vectors: `openai:MODEL` or `openai:MODEL@DIMENSIONS` sends sentences and questions "
         "to the server of OPENAI_BASE_URL. Empty: the local model.",
     )
+    model: str = Field(
+        "",
+        description="A model behind an OpenAI-compatible server (OPENAI_BASE_URL, OPENAI_API_KEY) that writes answers "
+        "and summaries. Empty: nothing is sent anywhere.",
+    )
+    engine: EngineName = Field(
+        "auto", description="What writes: the offline engine, the model, or the model where one is named."
+    )
+    timeout: float = Field(60.0, gt=0, le=3600, description="Seconds in which the model must have answered a question.")
+    prices: Path | None = Field(
+        None, description='A TOML file with prices of models in dollars a million tokens: ["NAME"] input, output.'
+    )
+    max_cost: float | None = Field(None, ge=0, description="Dollars that one run may cost.")
+    max_cost_day: float | None = Field(None, ge=0, description="Dollars that a day may cost, over all runs.")
     taxonomies: Path | None = Field(
         None, description="A folder with taxonomies of your own, KIND.toml each; they come before ours."
     )
@@ -106,10 +124,10 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def load() -> Settings:
-    """The settings in force. Raises InputError naming each one that is wrong."""
+def load(**given: Any) -> Settings:
+    """The settings in force; what is given comes before all. Raises InputError naming each one that is wrong."""
     try:
-        return Settings()  # type: ignore[call-arg]
+        return Settings(**given)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InputError(
@@ -184,6 +202,46 @@ def parse_embedder(address: str) -> EmbeddingModel | None:
             "For example: PULLQUOTE_EMBEDDER=openai:text-embedding-3-small",
         )
     return EmbeddingModel(found[1], int(found[2]) if found[2] else None)
+
+
+DEFAULT_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True)
+class ModelServer:
+    """Where an OpenAI-compatible server is, and what opens it."""
+
+    url: str
+    host: str
+    key: SecretStr | None
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether it is OpenAI's own."""
+        return self.url == DEFAULT_URL
+
+
+def model_server() -> ModelServer:
+    """The server of OPENAI_BASE_URL with the key of OPENAI_API_KEY, as everybody sets them. Raises InputError."""
+    url = os.environ.get("OPENAI_BASE_URL", "").strip().rstrip("/") or DEFAULT_URL
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    # A header can't hold anything else, and the error of the library that tries shows it whole.
+    if not all("!" <= character <= "~" for character in key):
+        raise InputError("OPENAI_API_KEY holds characters that a key can't have.")
+    return ModelServer(url, _server_host(url), SecretStr(key) if key else None)
+
+
+def _server_host(url: str) -> str:
+    """The host of the base URL. What is refused is not shown: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise InputError("OPENAI_BASE_URL is no URL.") from None
+    if parts.username is not None or parts.password is not None:
+        raise InputError("OPENAI_BASE_URL holds a user name or a password.", "Put a key into OPENAI_API_KEY.")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError("OPENAI_BASE_URL is not of the form https://host/v1.")
+    return parts.hostname
 
 
 def is_loopback(host: str | None) -> bool:

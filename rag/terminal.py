@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag import contract
-from rag.records import AddReport, Answer, Check, Citation, Claim, Removal, Review, Title
+from rag.records import AddReport, Answer, Check, Citation, Claim, Removal, Review, Title, Usage
 from rag.records import Progress as Done
 from rag.safe_text import one_line, visible
 
@@ -84,7 +84,7 @@ def _footer(out: Console, found: Answer) -> None:
     parts = [f"{found.reviews} reviews read", f"{0 if found.nearest else cited} cited"]
     if found.dropped:
         parts.append(f"{len(found.dropped)} sentences dropped")
-    parts.append(found.engine.name)
+    parts.append("offline, in the model’s place" if found.engine.fallback else found.engine.name)
     out.print(Text("\n" + " · ".join(parts), style="dim"))
     if narrowed := contract.plan(found.plan)["filters"]:
         said = (f"{name.replace('_', ' ')} {_spoken(value)}" for name, value in narrowed.items())
@@ -93,6 +93,15 @@ def _footer(out: Console, found: Answer) -> None:
         out.print(Text(f"dropped: {one_line(dropped.text)} — {one_line(dropped.why)}", style="dim"))
     for warning in found.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+    usage(out, found.usage)
+
+
+def usage(out: Console, paid: Usage) -> None:
+    """What calls of a model cost, where there were any."""
+    if paid.prompt_tokens or paid.completion_tokens:
+        dollars = "price not known" if paid.cost_usd is None else f"{paid.cost_usd:.4f} dollars"
+        said = f"{paid.prompt_tokens:,} tokens sent, {paid.completion_tokens:,} written; {dollars}"
+        out.print(Text(said, style="dim"))
 
 
 def _spoken(value: str | Sequence[str]) -> str:

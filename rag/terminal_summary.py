@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rag import terminal
 from rag.contract_summary import severe
 from rag.evidence import verdicts
 from rag.findings import AspectDifference, Comparison, Consensus, Side
@@ -16,7 +17,7 @@ from rag.records import Citation, Counts, Share
 from rag.safe_text import one_line
 
 if TYPE_CHECKING:
-    from rag.opinions import CodingReport
+    from rag.opinions import CodingCost, CodingReport
 
 _BAR = 10
 _QUOTE = 160
@@ -127,7 +128,9 @@ def _below(out: Console, found: Consensus) -> None:
                        f"({100 * one.low:.0f}–{100 * one.high:.0f}).".replace("%", " %"), style="dim"))  # fmt: skip
     for warning in found.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
-    out.print(Text(f"{found.coder or 'not coded'} · {found.engine.name} · {found.made}", style="dim"))
+    writer = "offline, in the model’s place" if found.engine.fallback else found.engine.name
+    out.print(Text(f"{found.coder or 'not coded'} · {writer} · {found.made}", style="dim"))
+    terminal.usage(out, found.usage)
 
 
 def comparison(out: Console, found: Comparison) -> None:
@@ -162,9 +165,19 @@ def _difference(row: AspectDifference) -> str:
 def coded(out: Console, report: CodingReport) -> None:
     """What a coding run did."""
     for title in report.titles:
-        failed = f", {title.failed} in a language the coder does not know" if title.failed else ""
+        failed = f", {title.failed} that the coder can’t judge" if title.failed else ""
         out.print(one_line(f"{title.name}: {title.read} reviews read, {title.opinions} opinions{failed}."))
     if not report.titles:
         out.print("Everything is coded already.")
     for warning in report.warnings:
         out.print(Text(f"Note: {one_line(warning)}", style="yellow"))
+    terminal.usage(out, report.usage)
+
+
+def coding_cost(cost: CodingCost) -> str:
+    """What coding by a model would cost, in a sentence."""
+    dollars = "no price of it is known" if cost.cost_usd is None else f"about {cost.cost_usd:.2f} dollars"
+    return (
+        f"{cost.reviews:,} reviews are to be read by the model: about {cost.prompt_tokens:,} tokens are sent and "
+        f"{cost.completion_tokens:,} come back; {dollars}."
+    )

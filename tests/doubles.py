@@ -10,8 +10,8 @@ import numpy as np
 from rag import words
 from rag.engines.base import AnswerRequest, CodingRequest, StatementRequest, Task
 from rag.engines.extractive import ExtractiveEngine
-from rag.findings import DraftSentence
-from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinion, DraftOpinions, Stance, Unit
+from rag.findings import DraftStatement
+from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinion, DraftOpinions, Dropped, Stance, Unit
 from rag.search.base import Vectors
 
 
@@ -88,12 +88,19 @@ class ScriptedEngine:
     def reads(self, embedder: str) -> bool:
         return True
 
-    def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
-        return ()
+    model = None
 
-    def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
+    def prompt(self, task: Task) -> None:
+        return None
+
+    def draft_statement(self, request: StatementRequest) -> DraftStatement:
+        return DraftStatement(())
+
+    def draft_answer(
+        self, request: AnswerRequest, faults: Sequence[Dropped] = ()
+    ) -> Iterator[DraftClaim | BadLine | DraftEnd]:
         self.requests.append(request)
-        yield from self.drafts
+        yield from self.drafts if not faults else [DraftEnd(complete=True)]
 
 
 class WordCoder(ExtractiveEngine):

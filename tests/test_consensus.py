@@ -10,7 +10,7 @@ import pytest
 from rag.consensus import MATRIX_REVIEWS, QUOTES
 from rag.contract_summary import summary as as_json
 from rag.engines.base import StatementRequest
-from rag.findings import Consensus, DraftSentence, Finding
+from rag.findings import Consensus, DraftSentence, DraftStatement, Finding
 from rag.library import Library
 from rag.records import Counts, Totals
 from tests.doubles import BlindCoder, Said, TableCoder, WordCoder
@@ -255,9 +255,9 @@ class StatingCoder(WordCoder):
         self.drafts = drafts
         self.requests: list[StatementRequest] = []
 
-    def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
+    def draft_statement(self, request: StatementRequest) -> DraftStatement:
         self.requests.append(request)
-        return self.drafts
+        return DraftStatement(self.drafts)
 
 
 def test_a_drafted_number_or_an_unknown_finding_is_dropped_whole_with_its_reason(open_library: Open) -> None:

@@ -140,7 +140,7 @@ def test_what_a_coding_run_did_is_told_by_title(library: Library) -> None:
     other.wording = "other words"
     with Library.open(library.path, engine=other, embedder=library.embedder, index=None) as again:
         found = contract_summary.coded(again.code(["Lamp"]))
-    assert set(found) == {"schema", "titles", "warnings"}
+    assert set(found) == {"schema", "titles", "usage", "warnings"}
     (title,) = found["titles"]
     assert set(title) == {"id", "name", "coder", "read", "opinions", "failed"}
     assert (title["name"], title["read"], title["opinions"], title["failed"]) == ("Lamp", 6, 5, 0)

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.findings import DraftSentence, Finding
-from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Evidence, Plan, Unit
+from rag.findings import DraftStatement, Finding
+from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Dropped, Evidence, Plan, Unit
 from rag.taxonomy import Taxonomy
 
 Task = Literal["answer", "code", "statement"]
@@ -34,11 +34,13 @@ class CodingRequest:
     """Units of whole reviews, in the order of the text, and the aspects to look for."""
 
     units: Sequence[Unit]
-    vectors: Vectors
-    """One row a unit."""
+    vectors: Vectors | None
+    """One row a unit; None for a coder that reads words alone."""
     taxonomy: Taxonomy
     examples: Mapping[str, Vectors]
     """The vectors of each aspect's examples, by its id; of the categories of severe complaints too."""
+    cancelled: Callable[[], bool] = lambda: False
+    """Polled at least every half second by a coder that waits for a server."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,33 @@ class Engine(Protocol):
     """Proposes; never quotes, counts or decides what is shown."""
 
     def draft_opinions(self, request: CodingRequest) -> DraftOpinions:
-        """What each unit judges, and how."""
+        """What each unit judges, and how. Raises EngineError."""
         ...
 
     def reads(self, embedder: str) -> bool:
         """Whether it can code from the vectors of the embedder with this identity."""
         ...
 
-    def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
-        """Claims in reading order; `DraftEnd` comes last."""
+    def draft_answer(
+        self, request: AnswerRequest, faults: Sequence[Dropped] = ()
+    ) -> Iterator[DraftClaim | BadLine | DraftEnd]:
+        """Claims in reading order; `DraftEnd` comes last. With `faults`, only what mends these lines.
+
+        Raises EngineError where what it relies on fails; what came before stands.
+        """
         ...
 
-    def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
-        """A few sentences that rest on findings by id; their numbers are slots."""
+    def draft_statement(self, request: StatementRequest) -> DraftStatement:
+        """A few sentences that rest on findings by id; their numbers are slots. Raises EngineError."""
+        ...
+
+    @property
+    def model(self) -> str | None:
+        """The model that writes, and where it is; None for an engine without one."""
+        ...
+
+    def prompt(self, task: Task) -> str | None:
+        """The identity of the prompt of a task."""
         ...
 
     def identity(self, task: Task) -> str:

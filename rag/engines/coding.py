@@ -82,6 +82,7 @@ def _known(lang: str) -> bool:
 def tell(heads: Heads, request: CodingRequest) -> Told:
     """What the heads say of every unit."""
     units, vectors = request.units, request.vectors
+    assert vectors is not None, "the heads read vectors"
     texts = [unit.text for unit in units]
     stems = [frozenset(words.stems(text)) for text in texts]
     bags, aspect_bags = heads.vocabulary.bags(texts), heads.aspect_vocabulary.bags(texts)

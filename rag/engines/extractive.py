@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rag.engines import coding, heads, statement
 from rag.engines.base import AnswerRequest, CodingRequest, StatementRequest, Task
-from rag.findings import DraftSentence
-from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Evidence
+from rag.findings import DraftStatement
+from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Dropped, Evidence
 
 VERSION = "1"
 QUOTES = 5
@@ -46,12 +46,25 @@ class ExtractiveEngine:
         """The heads read the vectors of the model they were trained on."""
         return heads.knows(embedder)
 
-    def draft_statement(self, request: StatementRequest) -> Sequence[DraftSentence]:
-        """From patterns."""
-        return statement.draft_statement(request)
+    model = None
 
-    def draft_answer(self, request: AnswerRequest) -> Iterator[DraftClaim | BadLine | DraftEnd]:
-        """One quote a claim, the best reviews first, a review's second quote right behind its first."""
+    def prompt(self, task: Task) -> None:
+        """It has none."""
+
+    def draft_statement(self, request: StatementRequest) -> DraftStatement:
+        """From patterns."""
+        return DraftStatement(tuple(statement.draft_statement(request)))
+
+    def draft_answer(
+        self, request: AnswerRequest, faults: Sequence[Dropped] = ()
+    ) -> Iterator[DraftClaim | BadLine | DraftEnd]:
+        """One quote a claim, the best reviews first, a review's second quote right behind its first.
+
+        What was refused of it stays refused: it would only write the same again.
+        """
+        if faults:
+            yield DraftEnd(complete=True)
+            return
         going_on = {item.continues: item.id for item in request.evidence if item.continues}
         several = len({item.title for item in request.evidence}) > 1
         unsigned = 0

@@ -7,10 +7,10 @@ that mention it", or `{praised:ID:short}`, "9 of 12"; `each` stands for several 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rag import words
-from rag.evidence import verdicts
+from rag.evidence import support, verdicts
 from rag.findings import DraftSentence, Finding, Side
 from rag.records import Dropped
 
@@ -37,12 +37,36 @@ def fill(
     return kept, dropped
 
 
+def untrue(
+    draft: DraftSentence, findings: Mapping[str, Finding], title: str, leaning: Callable[[str], float] | None
+) -> str | None:
+    """What a sentence says that its findings do not: a name in none of their quotes, or the other side. None: nothing.
+
+    Its numbers are `fill`'s to refuse. `leaning` says how a sentence leans, -1 to 1, where that can be told.
+    """
+    rests = [findings[name] for name in draft.findings if name in findings]
+    own = _SLOT.sub("it", draft.text)
+    quotes = [quote.quote for finding in rests for quote in (*finding.praised, *finding.criticised)]
+    allowed = [title, *(finding.name for finding in findings.values())]
+    foreign = support.foreign_names(own, " ".join(quotes), " ".join(allowed))
+    if foreign:
+        return foreign[0]
+    verdicts_ = {finding.verdict for finding in rests}
+    if leaning is None or len(verdicts_) != 1:
+        return None
+    side = {"praised": 1.0, "criticised": -1.0}.get(verdicts_.pop(), 0.0)
+    if side * leaning(own) <= -support.LEANS:
+        return "it praises what the reviews criticise, or the other way round"
+    return None
+
+
 def _fault(draft: DraftSentence, findings: Mapping[str, Finding], allowed: Sequence[str]) -> str | None:
-    unknown = [
-        name for name in (*draft.findings, *(slot[1] for slot in _SLOT.findall(draft.text))) if name not in findings
-    ]
+    slots = [slot[1] for slot in _SLOT.findall(draft.text)]
+    unknown = [name for name in (*draft.findings, *slots) if name not in findings]
     if unknown:
         return f"it rests on a finding that is none: {unknown[0]}"
+    if any(name not in draft.findings for name in slots):
+        return "it counts for a finding that it does not rest on"
     if not draft.findings:
         return "it rests on no finding"
     own = _SLOT.sub("", draft.text)

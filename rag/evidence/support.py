@@ -14,7 +14,7 @@ from rag import words
 
 THRESHOLD = 0.5
 _DIGITS = 4
-_LEANS = 0.5
+LEANS = 0.5
 """From this score on, a sentence clearly praises or blames."""
 
 # Words by which a sentence says that somebody says something; they need no support.
@@ -53,7 +53,7 @@ def check(
     """
     given = " ".join(passages)
     free = " ".join(allowed)
-    faults = [*_foreign_numbers(claim, given, free), *_foreign_names(claim, given, free)]
+    faults = [*_foreign_numbers(claim, given, free), *foreign_names(claim, given, free)]
     if stances is not None and stances[1] is not None and _contrary(stances[0], stances[1]):
         faults.append("it praises what the cited passage blames, or the other way round")
     overlap = _overlap(claim, given, free)
@@ -63,7 +63,7 @@ def check(
 
 def _contrary(claim: float, passage: float) -> bool:
     """Whether both lean clearly, and to different sides."""
-    return claim * passage < 0 and min(abs(claim), abs(passage)) >= _LEANS
+    return claim * passage < 0 and min(abs(claim), abs(passage)) >= LEANS
 
 
 def _overlap(claim: str, given: str, free: str) -> float:
@@ -79,7 +79,8 @@ def _foreign_numbers(claim: str, given: str, free: str) -> list[str]:
     return [f"“{found}” counts something, and no cited passage does" for found in used if found.casefold() not in known]
 
 
-def _foreign_names(claim: str, given: str, free: str) -> list[str]:
+def foreign_names(claim: str, given: str, free: str) -> list[str]:
+    """What a claim names that stands neither in the passages given nor in what it may always name, as faults."""
     known = set(words.tokens(given)) | set(words.tokens(free))
     return [
         f"“{name}” is named in no cited passage" for name in words.names(claim) if not set(words.tokens(name)) <= known

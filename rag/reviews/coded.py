@@ -61,7 +61,7 @@ class ToCode:
     sentences: Sequence[tuple[int, int, str]]
     """Start, end and view of each that is no noise."""
     vectors: Any
-    """One row a sentence."""
+    """One row a sentence; None for a coder that reads none."""
 
 
 # ── who codes ────────────────────────────────────────────────────────────────────────────────────
@@ -106,16 +106,18 @@ def forget_title(connection: Connection, title_id: str) -> None:
 # ── what is left to code ─────────────────────────────────────────────────────────────────────────
 
 
-def _uncoded(title_id: str, coder: int) -> list[ColumnElement[bool]]:
-    """Live reviews of a title that the coder has not read, and whose sentences all have vectors."""
+def _uncoded(title_id: str, coder: int, *, dense: bool) -> list[ColumnElement[bool]]:
+    """Live reviews of a title that the coder has not read; with `dense`, those whose sentences all have theirs."""
     read = exists().where(codings.c.review_id == reviews.c.id, codings.c.coder_id == coder)
     waits = exists().where(pending.c.review_id == reviews.c.id, pending.c.step == "embed")
-    return [reviews.c.title_id == title_id, reviews.c.state == LIVE, ~read, ~waits]
+    found = [reviews.c.title_id == title_id, reviews.c.state == LIVE, ~read]
+    return [*found, ~waits] if dense else found
 
 
-def count_to_code(connection: Connection, title_id: str, coder: int) -> int:
+def count_to_code(connection: Connection, title_id: str, coder: int, *, dense: bool = True) -> int:
     """How many reviews of a title wait for a coder."""
-    return connection.scalar(select(func.count()).select_from(reviews).where(*_uncoded(title_id, coder))) or 0
+    waiting = _uncoded(title_id, coder, dense=dense)
+    return connection.scalar(select(func.count()).select_from(reviews).where(*waiting)) or 0
 
 
 def uncoded(connection: Connection) -> dict[str, int]:
@@ -126,16 +128,20 @@ def uncoded(connection: Connection) -> dict[str, int]:
     return dict(connection.execute(wanted.group_by(reviews.c.title_id)).all())
 
 
-def next_to_code(connection: Connection, title_id: str, coder: int, limit: int) -> list[ToCode]:
-    """Up to so many reviews that wait for a coder, by id."""
-    wanted = select(reviews).where(*_uncoded(title_id, coder)).order_by(reviews.c.id).limit(limit)
+def next_to_code(
+    connection: Connection, title_id: str, coder: int, limit: int, *, dense: bool = True, after: str = ""
+) -> list[ToCode]:
+    """Up to so many reviews that wait for a coder, by id, from behind `after` on; without `dense`, also
+    those without vectors."""
+    waiting = (*_uncoded(title_id, coder, dense=dense), reviews.c.id > after)
+    wanted = select(reviews).where(*waiting).order_by(reviews.c.id).limit(limit)
     rows = connection.execute(wanted).all()
     scale = bare_scale(connection, title_id)
     held: dict[str, list[Any]] = {row.id: [] for row in rows}
     spoken = (
         select(sentences.c.review_id, sentences.c.start, sentences.c.end, sentences.c.view, vectors.c.vector)
-        .join(vectors, vectors.c.key == sentences.c.vector_key)
-        .where(sentences.c.review_id.in_(list(held)))
+        .join(vectors, vectors.c.key == sentences.c.vector_key, isouter=not dense)
+        .where(sentences.c.review_id.in_(list(held)), sentences.c.vector_key.is_not(None))
         .order_by(sentences.c.review_id, sentences.c.ordinal)
     )
     for sentence in connection.execute(spoken):
@@ -147,7 +153,7 @@ def next_to_code(connection: Connection, title_id: str, coder: int, limit: int) 
             row.lang,
             rating_share(row.rating_number, row.rating_scale, scale),
             [(one.start, one.end, one.view) for one in held[row.id]],
-            as_matrix([one.vector for one in held[row.id]]),
+            as_matrix([one.vector for one in held[row.id]]) if dense else None,
         )
         for row in rows
     ]

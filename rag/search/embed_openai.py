@@ -9,24 +9,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import openai
 
-from rag.errors import EmbedderUnavailable, InputError
+from rag.errors import EmbedderUnavailable
 from rag.search.base import Vectors
-from rag.settings import is_loopback
+from rag.settings import is_loopback, model_server
 
 MAX_CHARACTERS = 4_000
 """What stands behind these of a text is not sent: most models read no further."""
 TIMEOUT_S = 60.0
 """For one batch, all attempts and pauses included."""
-_DEFAULT_URL = "https://api.openai.com/v1"
 _BATCH_TEXTS = 128
 _BATCH_CHARACTERS = 40_000
 _REPLY_BYTES = 64_000_000
@@ -42,22 +39,19 @@ class OpenAIEmbedder:
         self, model: str, dimensions: int | None = None, *, timeout_s: float = TIMEOUT_S, pause_s: float = _PAUSE_S
     ) -> None:
         """`dimensions` are demanded of the server; None takes what it gives. Raises InputError, EmbedderUnavailable."""
-        url = os.environ.get("OPENAI_BASE_URL", "").strip() or _DEFAULT_URL
-        self._key = os.environ.get("OPENAI_API_KEY", "").strip()
-        self._host = _host(url)
+        server = model_server()
+        self._key = server.key.get_secret_value() if server.key else ""
+        self._host = server.host
         self._model, self._demanded, self._dimensions = model, dimensions, dimensions
         self._timeout_s, self._pause_s = timeout_s, pause_s
-        if not self._key and url == _DEFAULT_URL:
+        if not self._key and server.is_openai:
             raise EmbedderUnavailable(
                 f"The setting embedder names {model}, and there is neither a key nor a server.",
                 "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
             )
-        # A header can't hold anything else, and the error of the library that tries shows it whole.
-        if not all("!" <= character <= "~" for character in self._key):
-            raise InputError("OPENAI_API_KEY holds characters that a key can't have.")
         self._client = openai.OpenAI(
             api_key=self._key or "none",
-            base_url=url,
+            base_url=server.url,
             max_retries=0,  # ours keep within the deadline; the client's own obey a Retry-After of minutes
             # Through a proxy to other machines, as everybody; never to this one.
             http_client=openai.DefaultHttpxClient(trust_env=not is_loopback(self._host)),
@@ -197,19 +191,6 @@ class OpenAIEmbedder:
         text = " ".join(f"{error.message if isinstance(error, openai.APIStatusError) else cause}".split())
         text = text.replace(self._key, "…") if self._key else text
         return text[:200] or type(cause).__name__
-
-
-def _host(url: str) -> str:
-    """The host of the base URL. What is refused is not shown: it may hold a password."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise InputError("OPENAI_BASE_URL is no URL.") from None
-    if parts.username is not None or parts.password is not None:
-        raise InputError("OPENAI_BASE_URL holds a user name or a password.", "Put a key into OPENAI_API_KEY.")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError("OPENAI_BASE_URL is not of the form https://host/v1.")
-    return parts.hostname
 
 
 def _sendable(text: str) -> str:

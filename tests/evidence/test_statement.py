@@ -34,8 +34,8 @@ def test_slots_are_filled_from_the_counts() -> None:
     assert kept("It lives by the acting: {praised:acting}, {criticised:acting:short}.") == [
         "It lives by the acting: 10 of the 12 reviews that mention it, 3 of 12."
     ]
-    assert kept("Seen: {criticised:visuals}.") == ["Seen: 4 of the 5 reviews that mention them."]
-    assert kept("Seen: {criticised:visuals:each}.") == ["Seen: 4 of the 5 reviews that mention it."]
+    assert kept("Seen: {criticised:visuals}.", names=("visuals",)) == ["Seen: 4 of the 5 reviews that mention them."]
+    assert kept("Seen: {criticised:visuals:each}.", names=("visuals",)) == ["Seen: 4 of the 5 reviews that mention it."]
 
 
 def test_a_sentence_keeps_the_names_of_its_findings() -> None:

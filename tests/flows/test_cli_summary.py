@@ -173,7 +173,7 @@ def test_a_language_the_coder_does_not_know_is_said_by_coding_and_by_the_summary
     (tmp_path / "de.jsonl").write_text(json.dumps({"text": "Das Ende ist schwach.", "lang": "de"}))
     salt("add", "de.jsonl", "--title", "Lamp")
     out = " ".join(salt("summary", "Lamp")[1].split())
-    assert "1 in a language the coder does not know" in out
+    assert "1 that the coder can’t judge" in out
     assert "The coder can't judge 1 of 10 reviews" in out
 
 
