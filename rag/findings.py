@@ -10,7 +10,7 @@ from rag.records import Citation, Counts, Dropped, EngineStamp, Share, Stance, T
 
 Side = Literal["praised", "criticised"]
 Verdict = Literal["praised", "criticised", "divided", "neither"]
-MINOR_SIDE = 0.5
+MINOR_SIDE = 0.6
 """A review is on a side of an aspect when what it says for it weighs at least this much of what it says for the other.
 
 A clear remark and a doubtful one of the other side are one vote, not two. An opinion weighs its certainty times the
