@@ -51,7 +51,7 @@ def _totals(found: Consensus) -> Text:
     if totals.read > 1:
         parts.append(f"{overall.positive} for, {overall.negative} against, {overall.mixed} between")
     parts += [f"{totals.no_opinion} without an opinion"] if totals.no_opinion else []
-    parts += [f"{totals.failed} in a language the coder does not know"] if totals.failed else []
+    parts += [f"{totals.failed} that the coder can’t judge"] if totals.failed else []
     parts += [f"{totals.uncoded} not coded"] if totals.uncoded else []
     return Text(" · ".join(parts), style="dim")
 

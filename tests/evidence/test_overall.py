@@ -45,8 +45,8 @@ def test_what_a_review_does_never_depends_on_the_order_of_its_opinions(said: lis
 
 
 def test_sums_at_the_border_do_not_depend_on_the_order_either() -> None:
-    # As floats 0.1 + 0.2 + 0.3 is a little more than 0.3 + 0.2 + 0.1, and that little is half of this blame.
-    blame = [draft("negative", -(0.1 + 0.2 + 0.3))] * 2
+    # As floats 0.1 + 0.2 + 0.3 is a little more than 0.3 + 0.2 + 0.1, and that little is at the border of this blame.
+    blame = [draft("negative", -1.0)]
     praise = [draft("positive", one) for one in (0.1, 0.2, 0.3)]
 
     assert overall.stance_on([*blame, *praise]) == overall.stance_on([*blame, *reversed(praise)])
@@ -61,10 +61,10 @@ def test_sums_at_the_border_do_not_depend_on_the_order_either() -> None:
         ([("negative", -0.2)], "negative"),
         ([("mixed", 0.0)], "mixed"),
         ([("neutral", 0.0), ("negative", -0.9)], "negative"),
-        ([("positive", 0.8), ("negative", -0.4)], "mixed"),  # 0.4 is half of 0.8
-        ([("positive", 0.8), ("negative", -0.3)], "positive"),  # 0.3 is less than half
+        ([("positive", 0.8), ("negative", -0.5)], "mixed"),  # 0.5 is more than six tenths of 0.8
+        ([("positive", 0.8), ("negative", -0.4)], "positive"),  # 0.4 is less
         ([("positive", 0.3), ("negative", -0.8)], "negative"),
-        ([("positive", 0.8), ("negative", -0.2), ("negative", -0.2)], "mixed"),  # two doubts are one clear word
+        ([("positive", 0.8), ("negative", -0.25), ("negative", -0.25)], "mixed"),  # two doubts are one clear word
         ([("positive", 0.5), ("mixed", 0.1)], "mixed"),  # praise 0.5 + 1, blame 1
     ],
 )
@@ -73,10 +73,10 @@ def test_a_doubtful_remark_does_not_undo_a_clear_one(said: list[tuple[Stance, fl
 
 
 def test_a_remark_weighs_its_certainty_times_its_clarity() -> None:
-    # Praise 0.5 × 0.8 = 0.4, blame 0.2 × 0.9 = 0.18, which is less than half of it.
-    assert overall.stance_on([draft("positive", 0.8, 0.5), draft("negative", -0.9, 0.2)]) == "positive"
-    # Blame 0.25 × 0.9 = 0.225, which is more than half.
-    assert overall.stance_on([draft("positive", 0.8, 0.5), draft("negative", -0.9, 0.25)]) == "mixed"
+    # Praise 0.5 × 0.8 = 0.4, blame 0.25 × 0.9 = 0.225, which is less than six tenths of it.
+    assert overall.stance_on([draft("positive", 0.8, 0.5), draft("negative", -0.9, 0.25)]) == "positive"
+    # Blame 0.3 × 0.9 = 0.27, which is more.
+    assert overall.stance_on([draft("positive", 0.8, 0.5), draft("negative", -0.9, 0.3)]) == "mixed"
 
 
 def test_the_score_of_a_review_is_the_mean_by_certainty() -> None:

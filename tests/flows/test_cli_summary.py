@@ -34,7 +34,7 @@ def run(typed: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line with quick doubles for coder, model and index."""
     doubles = {"engine": WordCoder(), "embedder": WordEmbedder(), "index": ListIndex()}
     opened = Library.open
-    monkeypatch.setattr(Library, "open", lambda path=None: opened(path, **doubles))  # type: ignore[arg-type]
+    monkeypatch.setattr(Library, "open", lambda path=None, **_: opened(path, **doubles))  # type: ignore[arg-type]
     return typed
 
 

@@ -44,7 +44,7 @@ def side(opinions: list[Json]) -> str:
     praise, blame = (
         sum(w for stance, w in weights if stance in (which, "mixed")) for which in ("positive", "negative")
     )
-    if praise > 0 and blame > 0 and min(praise, blame) * 2 >= max(praise, blame):
+    if praise > 0 and blame > 0 and min(praise, blame) >= 0.6 * max(praise, blame):
         return "mixed"
     return "positive" if praise > blame else "negative" if blame > praise else "neutral"
 

@@ -35,7 +35,7 @@ def recount(opinions: Iterable[Opinion], key: Callable[[Opinion], str]) -> dict[
         vote[1] += weight if one.stance in ("negative", "mixed") else 0
     found: dict[str, Counter[str]] = {}
     for (name, _), (praise, blame) in sides.items():
-        praises, blames = praise > 0 and 2 * praise >= blame, blame > 0 and 2 * blame >= praise
+        praises, blames = praise > 0 and praise >= MINOR_SIDE * blame, blame > 0 and blame >= MINOR_SIDE * praise
         side = "mixed" if praises and blames else "positive" if praises else "negative" if blames else "neither"
         found.setdefault(name, Counter()).update([side, "mentioning"])
     return {name: Counts(c["mentioning"], c["positive"], c["negative"], c["mixed"]) for name, c in found.items()}
@@ -140,8 +140,8 @@ def test_a_review_votes_once_per_aspect_and_side(
         ([praise(1.0), blame(-MINOR_SIDE)], Counts(1, 0, 0, 1)),
         ([praise(1.0), blame(-MINOR_SIDE + 0.01)], Counts(1, 1, 0, 0)),
         ([praise(1.0, 0.25), blame(-1.0, 1.0)], Counts(1, 0, 1, 0)),
-        ([praise(0.25), praise(0.25), blame(-1.0)], Counts(1, 0, 0, 1)),
-        ([BOTH_WAYS, praise(1.0, 0.9)], Counts(1, 0, 0, 1)),
+        ([praise(0.3), praise(0.3), blame(-1.0)], Counts(1, 0, 0, 1)),
+        ([BOTH_WAYS, praise(1.0, 0.6)], Counts(1, 0, 0, 1)),
         ([BOTH_WAYS, praise(), praise()], Counts(1, 1, 0, 0)),
     ],
 )
