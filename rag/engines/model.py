@@ -68,6 +68,7 @@ class ChatModel:
         self._timeout_s, self._pause_s, self._rest_s = timeout_s, pause_s, rest_s
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._http: Any = None
         self._model: ChatOpenAI | None = None
         self._unsupported: set[str] = set()
@@ -164,6 +165,8 @@ class ChatModel:
         with contextlib.suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(self._http.aclose(), loop).result(_CLOSE_S)
         loop.call_soon_threadsafe(loop.stop)
+        if self._thread is not None:
+            self._thread.join(_CLOSE_S)
 
     # ── one call, in the loop's thread ───────────────────────────────────────────────────────────
 
@@ -292,7 +295,8 @@ class ChatModel:
         with self._lock:
             if self._loop is None:
                 loop = asyncio.new_event_loop()
-                threading.Thread(target=_run, args=(loop,), name="pullquote-model", daemon=True).start()
+                self._thread = threading.Thread(target=_run, args=(loop,), name="pullquote-model", daemon=True)
+                self._thread.start()
                 asyncio.run_coroutine_threadsafe(self._open(), loop).result()
                 self._loop = loop
             return self._loop

@@ -68,7 +68,17 @@ def translated(error: Exception, server: ModelServer, model: str, arrived: int) 
         return EngineError("broke_off", f"{where} broke off in the middle.", _LATER, arrived=arrived)
     if isinstance(error, openai.APIError) and not isinstance(error, openai.APIConnectionError):
         return EngineError("server", f"{where} says: {_said(error, server)}", _LATER, retryable=True)
-    return EngineError("unreachable", f"{where} can't be reached: {_said(error, server)}", _RUNNING, retryable=True)
+    said = f"{where} can't be reached: {_said(error, server)}"
+    return EngineError("unreachable", said, _RUNNING, retryable=not _nobody_there(error))
+
+
+def _nobody_there(error: BaseException | None) -> bool:
+    """Whether no connection came about: where nobody listens now, nobody will in a second."""
+    while error is not None:
+        if type(error).__name__ == "ConnectError":  # httpx's, or that of the client's own copy
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _of_status(error: openai.APIStatusError, where: str, server: ModelServer, model: str) -> EngineError:
@@ -106,7 +116,8 @@ def _said(error: Exception, server: ModelServer) -> str:
     cause = error.__cause__ or error
     text = f"{error.message}" if isinstance(error, openai.APIError) and not error.__cause__ else f"{cause}"
     key = server.key.get_secret_value() if server.key else ""
-    return _short(text.replace(key, "…") if key else text) or type(cause).__name__
+    short = _short(text.replace(key, "…") if key else text) or type(cause).__name__
+    return short.rstrip(".") + "."
 
 
 def _short(text: str | None) -> str:
