@@ -10,10 +10,10 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 NAME = "cache.db"
 _TABLES = """
@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS spend (day TEXT NOT NULL, model TEXT NOT NULL, prompt
     completion_tokens INTEGER NOT NULL, cost_usd REAL, PRIMARY KEY (day, model));
 """
 _WAIT_S = 2.0
+_Done = TypeVar("_Done")
 
 
 class Cache:
@@ -34,59 +35,69 @@ class Cache:
 
     def reply(self, key: str) -> Mapping[str, Any] | None:
         """What a model once wrote to the same request."""
-        if not self._path.exists():
-            return None
-        with self._opened() as database:
+
+        def read(database: sqlite3.Connection) -> Mapping[str, Any] | None:
             row = database.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
             found = json.loads(row[0]) if row else None
             return found if isinstance(found, dict) else None
-        return None
+
+        return self._do(read) if self._path.exists() else None
 
     def keep(self, key: str, reply: Mapping[str, Any]) -> None:
         """Keep a whole reply."""
-        with self._opened() as database:
-            row = (key, json.dumps(reply), _now())
-            database.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", row)
+        row = (key, json.dumps(reply), _now())
+        self._do(lambda database: database.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", row))
 
     def spent(self, model: str, prompt_tokens: int, completion_tokens: int, cost_usd: float | None) -> None:
-        """Count what a call cost; None where no price is known."""
-        with self._opened() as database:
-            database.execute(
+        """Count what a call cost; None where no price is known, which takes nothing from what is known of others."""
+        row = (_now()[:10], model, prompt_tokens, completion_tokens, cost_usd)
+        self._do(
+            lambda database: database.execute(
                 "INSERT INTO spend VALUES (?, ?, ?, ?, ?) ON CONFLICT (day, model) DO UPDATE SET "
                 "prompt_tokens = prompt_tokens + excluded.prompt_tokens, "
                 "completion_tokens = completion_tokens + excluded.completion_tokens, "
-                "cost_usd = cost_usd + excluded.cost_usd",
-                (_now()[:10], model, prompt_tokens, completion_tokens, cost_usd),
+                "cost_usd = COALESCE(cost_usd + excluded.cost_usd, cost_usd, excluded.cost_usd)",
+                row,
             )
+        )
 
     def cost_today(self) -> float:
         """Dollars of today's calls whose price is known (the day is UTC's)."""
-        if not self._path.exists():
-            return 0.0
-        with self._opened() as database:
+
+        def add_up(database: sqlite3.Connection) -> float:
             row = database.execute("SELECT SUM(cost_usd) FROM spend WHERE day = ?", (_now()[:10],)).fetchone()
             return float(row[0] or 0.0)
-        return 0.0
+
+        return (self._do(add_up) if self._path.exists() else None) or 0.0
 
     def forget_replies(self) -> None:
-        """Delete every reply, for good: they may hold the words of reviews that were purged."""
-        if self._path.exists():
-            with self._opened() as database:
-                database.execute("PRAGMA secure_delete = ON")
-                database.execute("DELETE FROM replies")
-                database.commit()
-                database.execute("VACUUM")
+        """Delete every reply, for good: they may hold the words of reviews that were purged.
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        """What goes wrong with it is not worth an answer."""
+        Where that can't be done in the file, the file goes, and with it what was counted.
+        """
+
+        def delete(database: sqlite3.Connection) -> bool:
+            database.execute("PRAGMA secure_delete = ON")
+            database.execute("DELETE FROM replies")
+            database.commit()
+            database.execute("VACUUM")
+            return True
+
+        if self._path.exists() and not self._do(delete):
+            for path in (self._path, self._path.with_name(f"{NAME}-journal")):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+    def _do(self, work: Callable[[sqlite3.Connection], _Done]) -> _Done | None:
+        """Do something with the database. What goes wrong with it is not worth an answer: None then."""
         with self._lock, contextlib.suppress(sqlite3.Error, OSError, ValueError):
-            if not self._path.parent.is_dir():
-                raise OSError(self._path)
-            with contextlib.closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as database:
-                database.executescript(_TABLES)
-                yield database
-                database.commit()
+            if self._path.parent.is_dir():
+                with contextlib.closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as database:
+                    database.executescript(_TABLES)
+                    done = work(database)
+                    database.commit()
+                    return done
+        return None
 
 
 def _now() -> str:

@@ -48,12 +48,11 @@ class Verifier:
         embedder: Embedder | None,
         stance_of: Callable[[str, Vectors], float] | None = None,
     ) -> None:
-        """`asked` are words of the question's plan, which a claim may always use."""
+        """`asked` are words of the question's plan; a claim may always use these, and the names of whom it cites."""
         self._quotable = quotable
         self._embedder = embedder
         self._stance_of = stance_of
-        named = ((item.critic, item.outlet, item.title) for item in quotable.evidence.values())
-        self._allowed = [*asked, *(text for names in named for text in names if text)]
+        self._asked = tuple(asked)
         self._by_span: dict[cite.Span, Citation] = {}
         self.claims: list[Claim] = []
         self.dropped: list[Dropped] = []
@@ -73,7 +72,7 @@ class Verifier:
         own_words = draft.text.replace("{quote}", "")
         similarity, leans = self._compared(draft, quotes)
         stances = None if leans is None else (leans, self._stance_in(spans))
-        verdict = support.check(own_words, quotes, self._allowed, similarity, stances)
+        verdict = support.check(own_words, quotes, self._allowed(draft), similarity, stances)
         if not verdict.holds:
             self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
             return None
@@ -125,6 +124,12 @@ class Verifier:
         ]
         held = asked or [one for one in self._quotable.opinions.get(span.review_id, ()) if _holds(span, one)]
         return max(held, key=lambda one: (abs(one.score) * one.certainty, -one.start), default=None)
+
+    def _allowed(self, draft: DraftClaim) -> list[str]:
+        """What a claim may say though no passage does: who is cited, and not who else was read."""
+        cited = [self._quotable.evidence[name] for name in draft.ids]
+        named = (text for item in cited for text in (item.critic, item.outlet, item.title) if text)
+        return [*self._asked, *named]
 
     def _spans(self, draft: DraftClaim) -> list[cite.Span] | cite.Refused:
         unknown = [name for name in draft.ids if name not in self._quotable.evidence]

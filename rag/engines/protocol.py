@@ -46,9 +46,9 @@ class Lines:
     def feed(self, piece: str) -> list[str]:
         """The lines that this piece completes."""
         *whole, rest = (self._rest + piece).replace("\r", "\n").split("\n")
-        # What is longer than any claim is kept only as far as it is needed to say so.
-        self._rest = rest[: MAX_LINE + 1]
-        kept = [line[: MAX_LINE + 1] for line in whole if line.strip()]
+        # What is longer than any claim is kept only as far as it is needed to say so; blanks before it don't count.
+        self._rest = rest.lstrip()[: MAX_LINE + 1]
+        kept = [line.lstrip()[: MAX_LINE + 1] for line in whole if line.strip()]
         self._lines += len(kept)
         return kept
 

@@ -1,18 +1,24 @@
 """Does the cited passage say what the claim says? Pure.
 
-The words of a claim that are its own (not the quote's, not names, titles or aspects it may always use) must stand
-in what it cites; numbers, names and quantifiers must stand there without exception. The threshold is provisional:
-it is calibrated when a chat model writes claims of its own.
+Numbers, names and quantifiers of a claim must stand in what it cites, without exception, and it must not praise what
+that blames. For the rest there is one score: the chance, by a logistic regression over two things, that a careful
+reader would agree. These are the cosine of claim and passage, and the share of the claim's own content words (not
+names, titles or aspects, which it may use) that stand there. Weights and threshold were fitted on claims about
+development titles, paraphrased by hand (`evals/support_pairs.py`); `benchmarks support` measures them on other titles.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rag import words
 
-THRESHOLD = 0.5
+THRESHOLD = 0.65
+"""A claim below it is not shown."""
+SIMILARITY, OVERLAP, OFFSET = 10.9, 3.6, -3.0
+"""Log-odds: of a cosine of 1, of all words, and of neither."""
 _DIGITS = 4
 LEANS = 0.5
 """From this score on, a sentence clearly praises or blames."""
@@ -56,9 +62,15 @@ def check(
     faults = [*_foreign_numbers(claim, given, free), *foreign_names(claim, given, free)]
     if stances is not None and stances[1] is not None and _contrary(stances[0], stances[1]):
         faults.append("it praises what the cited passage blames, or the other way round")
-    overlap = _overlap(claim, given, free)
-    score = overlap if similarity is None else (overlap + max(similarity, 0.0)) / 2
-    return Verdict(round(score, _DIGITS), tuple(faults))
+    overlap = overlap_of(claim, given, free)
+    return Verdict(round(_score(overlap, similarity), _DIGITS), tuple(faults))
+
+
+def _score(overlap: float, similarity: float | None) -> float:
+    """The chance that the passage says it; without vectors, the overlap stands for it."""
+    if similarity is None:
+        return overlap
+    return 1 / (1 + math.exp(-(SIMILARITY * similarity + OVERLAP * overlap + OFFSET)))
 
 
 def _contrary(claim: float, passage: float) -> bool:
@@ -66,7 +78,7 @@ def _contrary(claim: float, passage: float) -> bool:
     return claim * passage < 0 and min(abs(claim), abs(passage)) >= LEANS
 
 
-def _overlap(claim: str, given: str, free: str) -> float:
+def overlap_of(claim: str, given: str, free: str) -> float:
     """The share of the claim's own content words that stand in the passages; 1 where it has none."""
     own = set(words.content_stems(claim)) - set(words.stems(free)) - _REPORTING
     return len(own & set(words.stems(given))) / len(own) if own else 1.0

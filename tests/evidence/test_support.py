@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from rag.evidence import support
@@ -37,4 +39,16 @@ def test_what_stands_in_the_passage_may_be_said() -> None:
 
 def test_words_that_are_not_there_sink_a_claim() -> None:
     assert not support.check("The songs are clumsy and loud", [PASSAGE], []).holds
-    assert support.check("The songs are clumsy", [PASSAGE], [], similarity=0.9).score == 0.45
+
+
+def test_the_score_is_a_logistic_regression_over_similarity_and_shared_words() -> None:
+    # No word is shared: 1 / (1 + e^-(10.9 × 0.3 - 3)) = 1 / (1 + e^-0.27); then half of the two content words.
+    alone = support.check("The songs are clumsy", [PASSAGE], [], similarity=0.3)
+    shared = support.check("The stillness is clumsy", [PASSAGE], [], similarity=0.3)
+    assert alone.score == pytest.approx(1 / (1 + math.exp(-0.27)), abs=1e-4) and not alone.holds
+    assert shared.score == pytest.approx(1 / (1 + math.exp(-(0.27 + 1.8))), abs=1e-4) and shared.holds
+
+
+def test_what_is_near_in_meaning_may_share_no_word() -> None:
+    assert support.check("The songs are clumsy", [PASSAGE], [], similarity=0.5).holds
+    assert not support.check("The songs are clumsy", [PASSAGE], [], similarity=0.1).holds
