@@ -70,10 +70,11 @@ def _others(
 
 def _is(kind: Kind, claim: dict[str, Any], label: Label) -> bool:
     if kind == "swap":
-        return label.aspect != claim["aspect"]
+        return bool(label.aspect != claim["aspect"])
     if label.aspect != claim["aspect"] or label.stance not in ("positive", "negative"):
         return False
-    return (label.stance == claim["stance"]) == (kind == "detail") and claim["stance"] in ("positive", "negative")
+    sided = claim["stance"] in ("positive", "negative")
+    return sided and (label.stance == claim["stance"]) is (kind == "detail")
 
 
 def _passage(review: Review, start: int, end: int) -> str:

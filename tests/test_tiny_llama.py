@@ -134,7 +134,7 @@ def test_the_server_is_gone_with_its_context(tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(path: Path) -> Path:
+    def broken(path: Path, *_: object) -> Path:
         path.write_bytes(b"GGUF")
         return path
 

@@ -31,10 +31,10 @@ TEMPLATE = (
 )
 
 
-def write_model(path: Path) -> Path:
+def write_model(path: Path, context: int = CONTEXT) -> Path:
     """Write the model, half a megabyte and the same each time, as a GGUF file."""
     writer = gguf.GGUFWriter(path, "llama")
-    _describe(writer)
+    _describe(writer, context)
     _add_vocabulary(writer)
     _add_weights(writer)
     writer.write_header_to_file()
@@ -44,9 +44,9 @@ def write_model(path: Path) -> Path:
     return path
 
 
-def _describe(writer: gguf.GGUFWriter) -> None:
+def _describe(writer: gguf.GGUFWriter, context: int) -> None:
     writer.add_name(NAME)
-    writer.add_context_length(CONTEXT)
+    writer.add_context_length(context)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(HIDDEN)
@@ -108,13 +108,13 @@ def _leanings() -> np.ndarray:
 
 
 @contextmanager
-def llama_server(folder: Path, parallel: int = 1) -> Iterator[str]:
+def llama_server(folder: Path, parallel: int = 1, context: int = CONTEXT) -> Iterator[str]:
     """The OpenAI-compatible server of llama.cpp with the tiny model, on a free port: its address, ending in /v1."""
-    model = write_model(folder / "tiny.gguf")
+    model = write_model(folder / "tiny.gguf", context)
     with (
         (folder / "llama.log").open("w") as log,
         subprocess.Popen(
-            [sys.executable, __file__, str(model), str(parallel)],
+            [sys.executable, __file__, str(model), str(parallel), str(context)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -137,7 +137,7 @@ def _first_line(process: subprocess.Popen[bytes], log: Path, seconds: float = 60
     return line
 
 
-def _serve(model: str, parallel: str) -> None:
+def _serve(model: str, parallel: str, context: str) -> None:
     """What the child process does: serve until its standard input ends, which it does when the parent dies."""
     import xllamacpp
 
@@ -145,7 +145,7 @@ def _serve(model: str, parallel: str) -> None:
     params.model.path = model
     params.model_alias = {NAME}
     params.n_parallel = int(parallel)
-    params.n_ctx = CONTEXT * int(parallel)
+    params.n_ctx = int(context) * int(parallel)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.cache_ram_mib = 0
     params.fit_params = params.ui = False

@@ -12,6 +12,7 @@ from rag.errors import PullquoteError
 from rag.records import Answer, Review, Title
 from ui import answer_component, messages
 from ui.safe import label, one_line
+from ui.session import page_is_closed
 from ui.shared_library import library_path, open_shared, titles_of
 
 # The picker's value for "All titles"; every other value is a title's id. (A string here would be shown on the page
@@ -166,7 +167,7 @@ def _answer(path: Path, generation: int, question: str, title: str) -> tuple[Ans
     asked = (path, generation, question, title)
     kept = st.session_state.get("answered")
     if kept is None or kept[0] != asked:
-        kept = (asked, open_shared(path).ask(question, [title] if title else None))
+        kept = (asked, open_shared(path).ask(question, [title] if title else None, page_is_closed()))
         st.session_state["answered"] = kept
     return kept[1]
 

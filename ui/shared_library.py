@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,10 +25,12 @@ class SharedLibrary:
     library: Library
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, question: str, titles: Sequence[str] | None) -> tuple[Answer, dict[str, Review]]:
-        """The answer, and the reviews it cites by id. Raises PullquoteError."""
+    def ask(
+        self, question: str, titles: Sequence[str] | None, cancelled: Callable[[], bool] = lambda: False
+    ) -> tuple[Answer, dict[str, Review]]:
+        """The answer, and the reviews it cites by id; Cancelled once `cancelled()` is true. Raises PullquoteError."""
         with self._turn:
-            found = self.library.ask(question, titles=titles)
+            found = self.library.ask(question, titles=titles, cancelled=cancelled)
             cited = sorted({citation.review_id for citation in found.citations})
             reviews = {review_id: self.library.review(review_id) for review_id in cited}
         return replace(found, candidates=()), reviews

@@ -114,7 +114,9 @@ def retry_after(error: openai.APIStatusError) -> float | None:
 def _said(error: Exception, server: ModelServer) -> str:
     """An error's text in one short line, without the key, whoever repeated it."""
     cause = error.__cause__ or error
-    text = f"{error.message}" if isinstance(error, openai.APIError) and not error.__cause__ else f"{cause}"
+    body = error.body if isinstance(error, openai.APIStatusError) else None
+    told = body.get("message") if isinstance(body, dict) else None
+    text = told if isinstance(told, str) else f"{cause}"
     key = server.key.get_secret_value() if server.key else ""
     short = _short(text.replace(key, "…") if key else text) or type(cause).__name__
     return short.rstrip(".") + "."

@@ -32,7 +32,7 @@ def reviews(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text("Body,By\nThe film has a brave ending.,Ola Brandt\n")
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/consensus.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/consensus.md", "docs/models.md"])
 def test_the_commands_of_a_document_run(
     document: str, reviews: None, needs_model: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

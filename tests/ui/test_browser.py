@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from rag import settings
 from rag.library import Library
 from rag.records import Answer
+from tests.peer import Peer
 from ui.launch import command
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -310,6 +311,24 @@ def test_no_library_is_said(open_page: OpenPage, tmp_path: Path) -> None:
         page = open_page(address, PHONE, "dark")
         expect(page.get_by_text("No library here yet")).to_be_visible(timeout=30_000)
         _picture(page, "nothing-dark")
+
+
+def test_closing_the_page_ends_the_call_of_a_model(
+    browser: Browser, sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer() as peer:
+        peer.play("silence")
+        for name, value in (("OPENAI_BASE_URL", peer.url), ("PULLQUOTE_MODEL", "silent")):
+            monkeypatch.setenv(name, value)
+        with _serving(sample_library, tmp_path) as address:
+            page = browser.new_page()
+            page.goto(_asking(address, QUESTION, TITLE))
+            deadline = time.monotonic() + 30
+            while not peer.seen and time.monotonic() < deadline:
+                page.wait_for_timeout(100)
+            assert peer.seen and peer.open_connections == 1
+            page.close()
+            assert peer.wait_idle(3)
 
 
 # ── hostile ──────────────────────────────────────────────────────────────────────────────────────
