@@ -113,7 +113,9 @@ def retry_after(error: openai.APIStatusError) -> float | None:
 
 def _said(error: Exception, server: ModelServer) -> str:
     """An error's text in one short line, without the key, whoever repeated it."""
-    cause = error.__cause__ or error
+    cause: BaseException = error
+    while cause.__cause__ is not None:  # "Connection error" says less than what it came of
+        cause = cause.__cause__
     body = error.body if isinstance(error, openai.APIStatusError) else None
     told = body.get("message") if isinstance(body, dict) else None
     text = told if isinstance(told, str) else f"{cause}"
