@@ -17,12 +17,12 @@ from benchmarks.report import CannotMeasure, Report
 from corpus.reader import SPLITS
 from rag.errors import PullquoteError
 
-SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "summary")
+SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "summary", "chat")
 """Their blocks stand in docs/benchmarks.md."""
-QUALITY = ("corpus", "opinions")
+QUALITY = ("corpus", "support", "opinions", "injection")
 """Their blocks stand in docs/quality.md."""
 NAMES = (*SPEED, *QUALITY)
-NEED_DATA = ("retrieval", "films")
+NEED_DATA = ("retrieval", "films", "injection")
 EXAMPLES = """\
 examples:
   python -m benchmarks --data DATA               everything, into docs/benchmarks.md; half an hour
@@ -30,9 +30,11 @@ examples:
   python -m benchmarks --quick                   small, without data, in three minutes; writes nothing
   python -m benchmarks embed --texts notes.txt   the sentences of any text file
   python -m benchmarks retrieval --data DATA --json
+  python -m benchmarks injection --data DATA     orders planted in reviews, into docs/quality.md
   python -m benchmarks corpus                    how good answers are, on our own corpus, into docs/quality.md
 
-DATA holds subjqa/*.jsonl and films/*.jsonl; for opinions polarity/*.txt and absa/*.jsonl too.
+DATA holds subjqa/*.jsonl and films/*.jsonl; for opinions polarity/*.txt and absa/*.jsonl too, for injection
+injection/*.jsonl.
 
 exit codes: 0 every bar held, 1 a bar was missed, 2 something is missing
 """
@@ -105,16 +107,33 @@ def _run_one(name: str, options: argparse.Namespace, libraries: Libraries) -> Re
     if name == "embed":
         texts, source = embed.read_texts(options.texts, options.data)
         return embed.run(texts, source, say, quick=quick)
+    if name in ("injection", "chat"):
+        return _run_chat(name, options)
     if name == "corpus":
         from benchmarks import corpus  # brings scipy.stats, two seconds that no other benchmark should pay
 
         return corpus.run(options.split, say, quick=quick)
+    if name == "support":
+        from benchmarks import support  # scikit-learn
+
+        return support.run(options.data, say, quick=quick)
     if name in ("cold", "ask"):
         return (cold if name == "cold" else ask).run(libraries, say, quick=quick)
     if name in ("memory", "summary"):
         return (memory if name == "memory" else summary).run(say, quick=quick)
     by_data = {"retrieval": retrieval, "add": add, "films": films}
     return by_data[name].run(options.data, say, quick=quick)
+
+
+def _run_chat(name: str, options: argparse.Namespace) -> Report:
+    """Those that speak with a model: they bring openai and VADER, which no other benchmark should pay."""
+    if name == "injection":
+        from benchmarks import injection
+
+        return injection.run(options.data, _say(name), quick=options.quick)
+    from benchmarks import chat_cost
+
+    return chat_cost.run(options.data, _say(name), quick=options.quick)
 
 
 def _say(name: str) -> Say:
