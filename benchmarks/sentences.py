@@ -15,8 +15,8 @@ from rag import taxonomy
 from rag.engines import heads
 from rag.engines.base import CodingRequest
 from rag.engines.coding import draft_opinions, example_texts
+from rag.evidence.overall import quotable
 from rag.opinions import units_of
-from rag.quotes import quotable
 from rag.records import DraftOpinion
 
 PLOT_BAR = 0.05

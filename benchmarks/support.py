@@ -52,7 +52,7 @@ def checked(pairs: Sequence[Pair], embedder: Embedder) -> list[Checked]:
         leans = coding.stance_of(pair.claim, claim), coding.stance_of(pair.passage, passage)
         similarity = float(claim @ passage)
         verdict = support.check(pair.claim, [pair.passage], pair.allowed, similarity, leans)
-        overlap = support.overlap_of(pair.claim, pair.passage, " ".join(pair.allowed))
+        overlap = support.overlap_of(pair.claim, pair.passage, " ".join(pair.allowed)) or 0.0
         found.append(Checked(pair.kind, similarity, overlap, verdict.holds))
     return found
 

@@ -115,6 +115,7 @@ def _quotable(asking: Asking, found: Found, chosen: Sequence[Passage]) -> Quotab
         opinions: dict[str, list[Opinion]] = {}
         for one in tally.of_reviews(reading, ids):
             opinions.setdefault(one.review_id, []).append(one)
+        coded = tally.read_of(reading, ids)
     # A review that was superseded since the search has no sentences any more.
     kept = [passage for passage in chosen if passage.sentence.review_id in sentences]
     evidence: dict[str, Evidence] = {}
@@ -135,7 +136,7 @@ def _quotable(asking: Asking, found: Found, chosen: Sequence[Passage]) -> Quotab
         following = continuation(passage.sentence, sentences, reviews)
         if following:
             offer(replace(passage, sentence=following), continues=number)
-    return Quotable(evidence, reviews, sentences, opinions)
+    return Quotable(evidence, reviews, sentences, opinions, coded)
 
 
 def _chosen(found: Found) -> list[Passage]:

@@ -32,6 +32,8 @@ class Cache:
         """`folder` is the library's; nothing is kept while it is not there."""
         self._path = folder / NAME
         self._lock = threading.Lock()
+        self._own: dict[str, float] = {}
+        """Dollars that were spent through this object, by day."""
 
     def reply(self, key: str) -> Mapping[str, Any] | None:
         """What a model once wrote to the same request."""
@@ -50,7 +52,10 @@ class Cache:
 
     def spent(self, model: str, prompt_tokens: int, completion_tokens: int, cost_usd: float | None) -> None:
         """Count what a call cost; None where no price is known, which takes nothing from what is known of others."""
-        row = (_now()[:10], model, prompt_tokens, completion_tokens, cost_usd)
+        day = _now()[:10]
+        with self._lock:
+            self._own[day] = self._own.get(day, 0.0) + (cost_usd or 0.0)
+        row = (day, model, prompt_tokens, completion_tokens, cost_usd)
         self._do(
             lambda database: database.execute(
                 "INSERT INTO spend VALUES (?, ?, ?, ?, ?) ON CONFLICT (day, model) DO UPDATE SET "
@@ -63,12 +68,15 @@ class Cache:
 
     def cost_today(self) -> float:
         """Dollars of today's calls whose price is known (the day is UTC's)."""
+        day = _now()[:10]
 
         def add_up(database: sqlite3.Connection) -> float:
-            row = database.execute("SELECT SUM(cost_usd) FROM spend WHERE day = ?", (_now()[:10],)).fetchone()
+            row = database.execute("SELECT SUM(cost_usd) FROM spend WHERE day = ?", (day,)).fetchone()
             return float(row[0] or 0.0)
 
-        return (self._do(add_up) if self._path.exists() else None) or 0.0
+        counted = self._do(add_up) if self._path.exists() else None
+        # Where nothing could be written or read, a limit still holds for this process.
+        return max(counted or 0.0, self._own.get(day, 0.0))
 
     def forget_replies(self) -> None:
         """Delete every reply, for good: they may hold the words of reviews that were purged.

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 from rag import words
 from rag.evidence import cite
-from rag.records import Citation, DraftOpinion, Opinion, Review, Sentence
+from rag.evidence.overall import quotable
+from rag.records import Citation, Opinion, Review, Sentence
 from rag.reviews import scope as scopes
 from rag.reviews import store as stores
 from rag.reviews.store import Reading
 
 LEAST_WORDS, MOST_WORDS = 5, 60
-SURE, CLEAR = 0.6, 0.2
-"""The least certainty of an opinion that is quoted for a finding, and the least of certainty times size of score."""
 _LEANING = frozenset("it he she they this that these those and but or so which also then there".split())
 """A sentence that opens with one of these leans on the one before it."""
 
@@ -32,12 +31,6 @@ class _Candidate:
     spans: Sequence[cite.Span]
     alone: bool
     """Whether it can be read without its neighbours."""
-
-
-def quotable(opinion: Opinion | DraftOpinion) -> bool:
-    """Whether it is sure and clear enough to be shown as praise or blame."""
-    weight = opinion.certainty * (1.0 if opinion.stance == "mixed" else abs(opinion.score))
-    return opinion.stance != "neutral" and opinion.certainty >= SURE and weight >= CLEAR
 
 
 class Quoter:

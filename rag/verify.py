@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.evidence import cite, support
+from rag.evidence import cite, overall, support
 from rag.records import Citation, Claim, DraftClaim, Dropped, Evidence, Opinion, Review, Sentence
 from rag.search.base import Embedder, Vectors
 
@@ -25,6 +25,8 @@ class Quotable:
     sentences: Mapping[str, Sequence[Sentence]]
     opinions: Mapping[str, Sequence[Opinion]] = field(default_factory=dict)
     """What was coded in them."""
+    coded: frozenset[str] = frozenset()
+    """The reviews that a coder has read."""
 
 
 def continuation(
@@ -69,6 +71,9 @@ class Verifier:
             self._drop(draft, spans.why)
             return None
         quotes = [self._quote(span) for span in spans]
+        if draft.kind == "paraphrase" and any(self._is_retold_fact(span) for span in spans):
+            self._drop(draft, "what it cites holds no opinion, and that is quoted, not retold")
+            return None
         own_words = draft.text.replace("{quote}", "")
         similarity, leans = self._compared(draft, quotes)
         stances = None if leans is None else (leans, self._stance_in(spans))
@@ -114,6 +119,15 @@ class Verifier:
             spans = self.spans_of([name, going_on[name]] if name in going_on else [name])
             found += [] if isinstance(spans, cite.Refused) else [self.citation(spans[0]).id]
         return tuple(dict.fromkeys(found))
+
+    def _is_retold_fact(self, span: cite.Span) -> bool:
+        """Whether a coder has read the review and found no opinion in the span that is sure and clear.
+
+        An order to the machine, an advertisement or a link is no opinion: it may stand in an answer as somebody's
+        words, with quotation marks, and never as the answer's own.
+        """
+        held = (one for one in self._quotable.opinions.get(span.review_id, ()) if _holds(span, one))
+        return span.review_id in self._quotable.coded and not any(map(overall.quotable, held))
 
     def _opinion_in(self, span: cite.Span) -> Opinion | None:
         """The clearest of the opinions in a span, the one that was asked for before any other."""

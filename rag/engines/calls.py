@@ -26,6 +26,8 @@ class Call:
     max_tokens: int
     tag: str
     schema: Mapping[str, Any] | None = None
+    attempt: int = 1
+    """The same asked again is another call: what was kept of the first would be the same rubbish."""
 
     @property
     def tokens(self) -> int:

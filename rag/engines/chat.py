@@ -7,6 +7,7 @@ is parsed line by line, or against a JSON schema that lists the ids. Nothing of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -143,10 +144,13 @@ class ChatEngine:
         aspects = request.taxonomy
         read: dict[str, Sequence[DraftOpinion]] = {}
         usage = Usage()
-        for _ in range(2):
+        for attempt in (1, 2):
             missing = [unit for unit in request.units if unit.id not in read]
+            if not missing:
+                break
             batches = _batches(missing)
-            replies = self._model.complete([self._coding_call(batch, aspects) for batch in batches], request.cancelled)
+            calls = [replace(self._coding_call(batch, aspects), attempt=attempt) for batch in batches]
+            replies = self._model.complete(calls, request.cancelled)
             _raise_first(replies)
             if len(replies) < len(batches):
                 raise Cancelled("The coding was cancelled.", "What was read is kept; the same command goes on.")
@@ -252,7 +256,7 @@ def statement_values(title: str, findings: Sequence[Finding], tag: str) -> dict[
 
 def coding_values(units: Sequence[Unit], aspects: Taxonomy, tag: str) -> dict[str, Any]:
     """The variables of the prompt `code`. Units have the names U1, U2, … there."""
-    opens = [False, *(before.review_id != unit.review_id for before, unit in pairwise(units))]
+    opens = [False, *(before.review_id != unit.review_id for before, unit in pairwise(units))][: len(units)]
     return {
         "kind": aspects.kind,
         "aspects": [{"id": aspect.id, "description": aspect.description} for aspect in aspects.aspects],

@@ -21,7 +21,9 @@ PLACEHOLDER = "0" * 12
 
 def view(text: str) -> str:
     """One line, without control characters, brackets, marks or roles."""
-    plain = "".join(character if unicodedata.category(character)[0] != "C" else " " for character in text)
+    # Full-width letters and brackets are the same to a model.
+    folded = unicodedata.normalize("NFKC", text)
+    plain = "".join(character if unicodedata.category(character)[0] != "C" else " " for character in folded)
     plain = _MARKS.sub(" ", plain.translate(_BRACKETS))
     plain = _END.sub("End", _ROLE.sub(lambda match: f"{match[1]} –", plain))
     return " ".join(plain.split())

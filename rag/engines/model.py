@@ -327,7 +327,7 @@ class ChatModel:
     def _key(self, call: Call) -> str:
         """The whole request, with a placeholder for the mark of the reviews, which differs each time."""
         messages = [[role, text.replace(call.tag, PLACEHOLDER)] for role, text in call.messages]
-        whole = [self.name, self.server.url, messages, call.temperature, call.max_tokens, call.schema]
+        whole = [self.name, self.server.url, messages, call.temperature, call.max_tokens, call.schema, call.attempt]
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
     def _kept(self, call: Call) -> Reply | None:
@@ -355,7 +355,9 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.run_forever()
     finally:
-        for task in asyncio.all_tasks(loop):
+        left = asyncio.all_tasks(loop)
+        for task in left:
             task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()

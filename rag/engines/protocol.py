@@ -18,8 +18,12 @@ MAX_LINES = 40
 """Lines of a reply; a model that writes more does not stop by itself."""
 _BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+")
 _IDS = re.compile(r"\s*\[\s*([A-Za-z][\w-]*(?:\s*[,;]\s*[A-Za-z][\w-]*)*)\s*\](?!\s*\()")
-_MARKUP = re.compile(r"[<>\[\]`|]|\*\*|__|\w+://|www\.|javascript:|data:", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>\[\]`|]|\*\*|__|\w+://|javascript:|data:", re.IGNORECASE)
+# An address needs no scheme to be typed by a reader: "see x.example", "write to a@b.example".
+_ADDRESS = re.compile(r"[\w-]+\.[a-z]{2,}\b|\S@\S")
 _BEFORE_STOP = re.compile(r"\s+(?=[.,;:!?](?:\s|$))")
+_SIGNS = frozenset("°©®™")
+_NO_PROSE = frozenset(("Cc", "Cf", "Co", "Cs", "Cn", "So", "Sk"))
 _SHOWN_OF_A_FAULT = 200
 
 
@@ -102,10 +106,12 @@ def _parted(text: str) -> tuple[str, tuple[str, ...]]:
 def _forbidden(text: str) -> str | None:
     if not text or not any(character.isalnum() for character in text):
         return "it says nothing"
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Cn") for character in text):
-        return "it holds a control character"
     if _MARKUP.search(text):
         return "it holds markup or a link"
+    if any(unicodedata.category(c) in _NO_PROSE and c not in _SIGNS for c in text):
+        return "it holds a control character or a picture"
+    if _ADDRESS.search(text):
+        return "it holds an address"
     return None
 
 

@@ -17,6 +17,8 @@ from rag.taxonomy import OVERALL
 Verdict = Literal["positive", "negative", "mixed"]
 BETWEEN = 0.2
 """A score nearer to 0 than this is for neither side."""
+SURE, CLEAR = 0.6, 0.2
+"""The least certainty of an opinion that is quoted or retold, and the least of certainty times size of score."""
 _VERDICT_WEIGHT = 2.0
 """A verdict on the whole counts as much as two opinions on a part."""
 _DIGITS = 4
@@ -92,3 +94,9 @@ def adjusted(
         return round((above + share * len(scores)) / n, _DIGITS)
 
     return Adjusted(of_all(found.value), of_all(found.low), of_all(found.high), found.method), None
+
+
+def quotable(opinion: Opinion | DraftOpinion) -> bool:
+    """Whether it is sure and clear enough to be shown as praise or blame."""
+    weight = opinion.certainty * (1.0 if opinion.stance == "mixed" else abs(opinion.score))
+    return opinion.stance != "neutral" and opinion.certainty >= SURE and weight >= CLEAR

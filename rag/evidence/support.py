@@ -66,10 +66,14 @@ def check(
     return Verdict(round(_score(overlap, similarity), _DIGITS), tuple(faults))
 
 
-def _score(overlap: float, similarity: float | None) -> float:
-    """The chance that the passage says it; without vectors, the overlap stands for it."""
+def _score(overlap: float | None, similarity: float | None) -> float:
+    """The chance that the passage says it; without vectors, the overlap stands for it.
+
+    A claim without content words of its own says nothing that needs support, but neither do they speak for it.
+    """
     if similarity is None:
-        return overlap
+        return 1.0 if overlap is None else overlap
+    overlap = overlap or 0.0
     return 1 / (1 + math.exp(-(SIMILARITY * similarity + OVERLAP * overlap + OFFSET)))
 
 
@@ -78,10 +82,10 @@ def _contrary(claim: float, passage: float) -> bool:
     return claim * passage < 0 and min(abs(claim), abs(passage)) >= LEANS
 
 
-def overlap_of(claim: str, given: str, free: str) -> float:
-    """The share of the claim's own content words that stand in the passages; 1 where it has none."""
+def overlap_of(claim: str, given: str, free: str) -> float | None:
+    """The share of the claim's own content words that stand in the passages; None where it has none."""
     own = set(words.content_stems(claim)) - set(words.stems(free)) - _REPORTING
-    return len(own & set(words.stems(given))) / len(own) if own else 1.0
+    return len(own & set(words.stems(given))) / len(own) if own else None
 
 
 def _foreign_numbers(claim: str, given: str, free: str) -> list[str]:

@@ -271,6 +271,13 @@ def of_reviews(connection: Connection, review_ids: Sequence[str]) -> list[Opinio
     return [_opinion(row) for row in rows]
 
 
+def read_of(connection: Connection, review_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these reviews that their title's coder could read."""
+    read = codings.c.outcome.in_(("coded", "no_opinion"))
+    wanted = select(codings.c.review_id).select_from(_READ).where(codings.c.review_id.in_(review_ids), read)
+    return frozenset(connection.scalars(wanted))
+
+
 def most_telling_reviews(connection: Connection, title_id: str, limit: int) -> list[str]:
     """The reviews with opinions on the most aspects, by id among equals."""
     joined = codings.join(titles, (titles.c.id == codings.c.title_id) & (titles.c.coder_id == codings.c.coder_id))
