@@ -19,6 +19,7 @@ from benchmarks import model, subjqa
 from benchmarks.clock import Say
 from benchmarks.libraries import every_tenth
 from benchmarks.obedient import key
+from benchmarks.peer import speaking_to
 from benchmarks.report import Bar, CannotMeasure, Table
 from benchmarks.subjqa import Question
 from rag import answer as answering
@@ -133,7 +134,8 @@ def _ours(
         file = Path(folder) / "reviews.jsonl"
         rows = [{"title": item, "text": text} for item, reviews in texts.items() for text in reviews.values()]
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        with Library.open(Path(folder) / "library", engine="extractive") as library:
+        # A model is named, and never called: it is offered more than the offline engine.
+        with speaking_to("http://127.0.0.1:9/v1"), Library.open(Path(folder) / "library", model="none") as library:
             say(f"{name}: adding {len(rows)} reviews")
             library.add([file], kind=subjqa.KINDS[name], on_progress=every_tenth(say))
             every = [_sent(library, question, texts[question.item.id]) for question in asked]

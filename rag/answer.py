@@ -66,18 +66,20 @@ def ask(
     if cancelled():
         raise Cancelled("The question was cancelled.")
     chosen = _chosen(found)
-    quotable = _quotable(asking, found, chosen or _nearest(found))
+    offered = _offered(asking, found, chosen)
+    quotable = _quotable(asking, found, offered or _nearest(found))
     asked = filter(None, (found.plan.focus, found.plan.aspect))
     verifier = Verifier(quotable, asked, asking.embedder, asking.stance_of)
     if not chosen:
         return _abstained(found, verifier)
     counted = _count_claim(found, verifier)
     asked_for = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
-    ended, fallback = _draft(asking, asked_for, verifier, counted, on_claim)
+    speaking = _about(asked_for, frozenset(p.sentence.id for p in chosen))
+    ended, fallback = _draft(asking, asked_for, speaking, verifier, counted, on_claim)
     if cancelled():
         raise Cancelled("The question was cancelled.")
     found = replace(found, stamp=replace(found.stamp, fallback=fallback))
-    return _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in chosen))
+    return _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in offered))
 
 
 def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
@@ -88,7 +90,7 @@ def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = No
 def request(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> AnswerRequest:
     """What an engine would get to see."""
     found = find(asking, _checked(question), titles, None, None)
-    offered = _quotable(asking, found, _chosen(found)).evidence.values()
+    offered = _quotable(asking, found, _offered(asking, found, _chosen(found))).evidence.values()
     return AnswerRequest(found.question, found.plan, list(offered))
 
 
@@ -144,6 +146,23 @@ def _chosen(found: Found) -> list[Passage]:
     return retrieve.spread([passage for passage in found.ranked if answers(found.plan, passage)])
 
 
+def _offered(asking: Asking, found: Found, chosen: Sequence[Passage]) -> list[Passage]:
+    """What the engine gets to see. A model may find that more bears on the question than what names it."""
+    if asking.engine.model is None or not chosen:
+        return list(chosen)
+    known = {passage.sentence.id for passage in chosen}
+    others = [passage for passage in found.ranked
+              if passage.sentence.id not in known and answers(found.plan, replace(passage, mentions=True))]  # fmt: skip
+    return [*chosen, *retrieve.spread(others)[: retrieve.EVIDENCE - len(chosen)]]
+
+
+def _about(request: AnswerRequest, chosen: frozenset[str]) -> AnswerRequest:
+    """A request with only the sentences that speak of what is asked, and what they go on with."""
+    names = {item.id for item in request.evidence if item.passage.sentence.id in chosen}
+    kept = [item for item in request.evidence if item.id in names or item.continues in names]
+    return replace(request, evidence=kept)
+
+
 def _nearest(found: Found) -> list[Passage]:
     """What an abstention shows: the best passages that can stand alone, one a review."""
     whole = [passage for passage in found.ranked if len(passage.sentence.view.split()) >= STANDS_ALONE]
@@ -151,9 +170,14 @@ def _nearest(found: Found) -> list[Passage]:
 
 
 def _draft(
-    asking: Asking, request: AnswerRequest, verifier: Verifier, counted: Claim | None, heard: OnClaim | None
+    asking: Asking,
+    request: AnswerRequest,
+    speaking: AnswerRequest,
+    verifier: Verifier,
+    counted: Claim | None,
+    heard: OnClaim | None,
 ) -> tuple[DraftEnd, str | None]:
-    """The engine's draft, verified; the offline engine's where nothing of it holds, and why.
+    """The engine's draft, verified; where nothing of it holds the offline engine's, from what is `speaking`, and why.
 
     Raises EngineError where there is none.
     """
@@ -169,7 +193,7 @@ def _draft(
         ended = DraftEnd(complete=False, warnings=(why,), usage=Usage(*error.paid))
     if verifier.claims or asking.fallback is None or why is None or request.cancelled():
         return ended, None
-    filled = _verify_all(asking.fallback.draft_answer(request), verifier, counted, heard)
+    filled = _verify_all(asking.fallback.draft_answer(speaking), verifier, counted, heard)
     said = () if why in ended.warnings else (why,)
     return replace(filled, warnings=(*ended.warnings, *said), usage=ended.usage), why
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.evidence import cite, overall, support
-from rag.records import Citation, Claim, DraftClaim, Dropped, Evidence, Opinion, Review, Sentence
+from rag.records import Citation, Claim, ClaimKind, DraftClaim, Dropped, Evidence, Opinion, Review, Sentence
 from rag.search.base import Embedder, Vectors
 
 STANDS_ALONE = 8
@@ -71,9 +71,6 @@ class Verifier:
             self._drop(draft, spans.why)
             return None
         quotes = [self._quote(span) for span in spans]
-        if draft.kind == "paraphrase" and any(self._is_retold_fact(span) for span in spans):
-            self._drop(draft, "what it cites holds no opinion, and that is quoted, not retold")
-            return None
         own_words = draft.text.replace("{quote}", "")
         similarity, leans = self._compared(draft, quotes)
         stances = None if leans is None else (leans, self._stance_in(spans))
@@ -81,11 +78,23 @@ class Verifier:
         if not verdict.holds:
             self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
             return None
+        if draft.kind == "paraphrase":
+            repeats = support.repeats(own_words, quotes, self._allowed(draft))
+            retold = next((span for span in spans if repeats or self._is_no_opinion(span)), None)
+            if retold is not None:
+                return self._keep("quote", f"{self._who(retold)} writes: “{self._quote(retold)}”", [retold], verdict)
         # Replaced once, so that a quote that holds "{quote}" is left alone.
         text = draft.text.replace("{quote}", quotes[0], 1) if draft.kind == "quote" else draft.text
-        claim = Claim(draft.kind, text, tuple(self.citation(span).id for span in spans), verdict.score)
+        return self._keep(draft.kind, text, spans, verdict)
+
+    def _keep(self, kind: ClaimKind, text: str, spans: Sequence[cite.Span], verdict: support.Verdict) -> Claim:
+        claim = Claim(kind, text, tuple(self.citation(span).id for span in spans), verdict.score)
         self.claims.append(claim)
         return claim
+
+    def _who(self, span: cite.Span) -> str:
+        review = self._quotable.reviews[span.review_id]
+        return review.critic or (f"A review in {review.outlet}" if review.outlet else "An unsigned review")
 
     def citation(self, span: cite.Span) -> Citation:
         """The citation of a span; the same span has one citation."""
@@ -120,11 +129,12 @@ class Verifier:
             found += [] if isinstance(spans, cite.Refused) else [self.citation(spans[0]).id]
         return tuple(dict.fromkeys(found))
 
-    def _is_retold_fact(self, span: cite.Span) -> bool:
+    def _is_no_opinion(self, span: cite.Span) -> bool:
         """Whether a coder has read the review and found no opinion in the span that is sure and clear.
 
-        An order to the machine, an advertisement or a link is no opinion: it may stand in an answer as somebody's
-        words, with quotation marks, and never as the answer's own.
+        An order to the machine, an advertisement or a link is no opinion. It may stand in an answer as somebody's
+        words, with quotation marks, and never as the answer's own: a model's words for it are shown as what they
+        stand for.
         """
         held = (one for one in self._quotable.opinions.get(span.review_id, ()) if _holds(span, one))
         return span.review_id in self._quotable.coded and not any(map(overall.quotable, held))

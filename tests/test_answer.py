@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import Cancelled, InputError, UnknownTitle
+from rag.evidence.support import THRESHOLD
 from rag.library import Library
 from rag.records import Answer, BadLine, Citation, Claim, DraftClaim, DraftEnd
 from rag.search import model_files, retrieve
@@ -97,13 +98,21 @@ def test_a_claim_without_support_is_dropped_whole_with_its_reason(
 
 
 def test_a_paraphrase_that_its_passage_says_is_shown_with_its_score(ask: Callable[..., Answer]) -> None:
-    said = "Mara Quill calls the ending a cheat that knows it."
+    said = "Mara Quill thinks the ending a knowing cheat, a swindle."
     drafts = [DraftClaim("paraphrase", said, (number,)) for number in ("S1", "S2", "S3")]
     found = ask(ENDING, *drafts, DraftEnd(complete=True))
     (claim,) = [claim for claim in found.claims if claim.kind == "paraphrase"]  # the other sentences don't say it
     assert [c.critic for c in found.citations if c.id in claim.citations] == ["Mara Quill"]
-    assert claim.support is not None and claim.support >= 0.5
+    assert claim.support is not None and claim.support >= THRESHOLD
     assert len(found.dropped) == 2
+
+
+def test_a_claim_that_repeats_its_source_is_shown_as_the_quote_it_is(ask: Callable[..., Answer]) -> None:
+    said = "Mara Quill calls the ending a cheat that knows it."
+    found = ask(ENDING, *[DraftClaim("paraphrase", said, (n,)) for n in ("S1", "S2", "S3")], DraftEnd(complete=True))
+    (claim,) = [claim for claim in found.claims if claim.kind == "quote"]
+    (quote,) = [c.quote for c in found.citations if c.id in claim.citations]
+    assert claim.text == f"Mara Quill writes: “{quote}”"
 
 
 def test_a_draft_that_breaks_off_is_partial_and_says_so(ask: Callable[..., Answer]) -> None:

@@ -17,6 +17,8 @@ from rag import words
 
 THRESHOLD = 0.65
 """A claim below it is not shown."""
+REPEATS = 0.6
+"""From this share of its own content words on that stand in the passages, a claim repeats them."""
 SIMILARITY, OVERLAP, OFFSET = 10.9, 3.6, -3.0
 """Log-odds: of a cosine of 1, of all words, and of neither."""
 _DIGITS = 4
@@ -64,6 +66,12 @@ def check(
         faults.append("it praises what the cited passage blames, or the other way round")
     overlap = overlap_of(claim, given, free)
     return Verdict(round(_score(overlap, similarity), _DIGITS), tuple(faults))
+
+
+def repeats(claim: str, passages: Iterable[str], allowed: Iterable[str]) -> bool:
+    """Whether a claim says little but the words of its passages: a quote without quotation marks."""
+    overlap = overlap_of(claim, " ".join(passages), " ".join(allowed))
+    return overlap is not None and overlap >= REPEATS
 
 
 def _score(overlap: float | None, similarity: float | None) -> float:

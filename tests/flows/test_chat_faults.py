@@ -68,11 +68,13 @@ def test_whatever_the_server_does_the_answer_is_verified_and_in_time(fault: str,
     assert took < TIMEOUT + 2
     assert verified(library, answer)
     assert answer.claims and answer.status in ("answered", "partial")
-    by_model = [claim for claim in answer.claims if claim.kind == "paraphrase"]
     # Either something of the model's was verified, or the offline engine answers and the answer says why.
-    assert bool(by_model) != bool(answer.engine.fallback)
+    shown = [claim for claim in answer.claims if claim.kind != "count"]
+    assert shown and (answer.engine.fallback is None or answer.engine.fallback in answer.warnings)
     if fault in TOUCHES_NOTHING:
-        assert len(by_model) == 3 and not answer.engine.fallback
+        assert len(shown) == 3 and not answer.engine.fallback
+    if FAULTS[fault].group == "before" and fault != "400-no-schema":
+        assert answer.engine.fallback
     assert "sk-of-a-test" not in repr(answer) and "1234" not in repr(answer.warnings)
     library.close()
     assert peer.wait_idle(2)
@@ -136,7 +138,7 @@ def test_refused_lines_are_sent_back_once_and_mended(peer: Peer, library: Librar
 
     assert len(peer.seen) == 2
     assert "it cites what was not offered" in text_of(peer.seen[1].body["messages"][-1])
-    assert [claim.text for claim in answer.claims][-1] == "The ending is dull and it drags for an hour."
+    assert "The ending is dull and it drags for an hour." in answer.claims[-1].text
     assert answer.dropped == () and answer.engine.fallback is None
 
 
