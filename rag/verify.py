@@ -79,6 +79,9 @@ class Verifier:
             self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
             return None
         if draft.kind == "paraphrase":
+            if self._is_of_another(draft, own_words, quotes):
+                self._drop(draft, "its words are those of another sentence than it cites")
+                return None
             repeats = support.repeats(own_words, quotes, self._allowed(draft))
             retold = next((span for span in spans if repeats or self._is_no_opinion(span)), None)
             if retold is not None:
@@ -91,6 +94,14 @@ class Verifier:
         claim = Claim(kind, text, tuple(self.citation(span).id for span in spans), verdict.score)
         self.claims.append(claim)
         return claim
+
+    def _is_of_another(self, draft: DraftClaim, own_words: str, quotes: Sequence[str]) -> bool:
+        """Whether a claim repeats a sentence that was offered and that it does not cite."""
+        allowed = self._allowed(draft)
+        others = (item.text for name, item in self._quotable.evidence.items() if name not in draft.ids)
+        return not support.repeats(own_words, quotes, allowed) and any(
+            support.repeats(own_words, [text], allowed) for text in others
+        )
 
     def _who(self, span: cite.Span) -> str:
         review = self._quotable.reviews[span.review_id]

@@ -98,7 +98,7 @@ def test_a_claim_without_support_is_dropped_whole_with_its_reason(
 
 
 def test_a_paraphrase_that_its_passage_says_is_shown_with_its_score(ask: Callable[..., Answer]) -> None:
-    said = "Mara Quill thinks the ending a knowing cheat, a swindle."
+    said = "Mara Quill finds the ending a cheat, lazy, smug and thin."
     drafts = [DraftClaim("paraphrase", said, (number,)) for number in ("S1", "S2", "S3")]
     found = ask(ENDING, *drafts, DraftEnd(complete=True))
     (claim,) = [claim for claim in found.claims if claim.kind == "paraphrase"]  # the other sentences don't say it

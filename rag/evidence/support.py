@@ -17,7 +17,7 @@ from rag import words
 
 THRESHOLD = 0.65
 """A claim below it is not shown."""
-REPEATS = 0.6
+REPEATS = 0.5
 """From this share of its own content words on that stand in the passages, a claim repeats them."""
 SIMILARITY, OVERLAP, OFFSET = 10.9, 3.6, -3.0
 """Log-odds: of a cosine of 1, of all words, and of neither."""
@@ -69,9 +69,9 @@ def check(
 
 
 def repeats(claim: str, passages: Iterable[str], allowed: Iterable[str]) -> bool:
-    """Whether a claim says little but the words of its passages: a quote without quotation marks."""
+    """Whether a claim says little but the words of its passages, or has none of its own: a quote without its marks."""
     overlap = overlap_of(claim, " ".join(passages), " ".join(allowed))
-    return overlap is not None and overlap >= REPEATS
+    return overlap is None or overlap >= REPEATS
 
 
 def _score(overlap: float | None, similarity: float | None) -> float:
