@@ -11,6 +11,7 @@ import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -92,6 +93,7 @@ LangOption = Annotated[str | None, typer.Option(help="Only reviews whose file sa
 StanceOption = Annotated[Stance | None, typer.Option(help="Only praise (positive), or only blame (negative).")]
 
 _STOPPED = 130
+_AGAIN_S = 0.02
 DEMO_LIBRARY = Path(".pullquote-demo")
 _DEMO_QUESTIONS = (
     ("What did critics dislike about the ending?", "The Salt Ladder"),
@@ -918,6 +920,7 @@ def ui(
 
 def main() -> None:
     """Run a command; every error ends here as a sentence and an exit code."""
+    sys.unraisablehook = interrupt_again
     try:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while an error was being said
@@ -925,6 +928,19 @@ def main() -> None:
     # All is said and done: an interrupt while Python clears up must not make a failure of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)
+
+
+def interrupt_again(lost: Any) -> None:
+    """Ctrl-C that falls into a library's finaliser is swallowed by Python, with a traceback: it comes again soon.
+
+    `lost` is what `sys.unraisablehook` gets.
+    """
+    if lost.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(lost)
+        return
+    again = threading.Timer(_AGAIN_S, os.kill, [os.getpid(), signal.SIGINT])
+    again.daemon = True
+    again.start()
 
 
 def run(arguments: list[str]) -> int:

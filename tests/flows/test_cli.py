@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -302,3 +303,10 @@ def eventually(holds: Callable[[], bool], seconds: float = 30) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_ctrl_c_that_falls_into_a_finaliser_comes_again(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        cli.interrupt_again(SimpleNamespace(exc_type=KeyboardInterrupt))
+        time.sleep(5)
+    assert capfd.readouterr().err == ""
