@@ -71,18 +71,18 @@ class Verifier:
             self._drop(draft, spans.why)
             return None
         quotes = [self._quote(span) for span in spans]
-        own_words = draft.text.replace("{quote}", "")
+        own_words, allowed = draft.text.replace("{quote}", ""), self._allowed(draft)
         similarity, leans = self._compared(draft, quotes)
         stances = None if leans is None else (leans, self._stance_in(spans))
-        verdict = support.check(own_words, quotes, self._allowed(draft), similarity, stances)
+        verdict = support.check(own_words, quotes, allowed, similarity, stances)
         if not verdict.holds:
             self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
             return None
         if draft.kind == "paraphrase":
-            if self._is_of_another(draft, own_words, quotes):
+            repeats = support.repeats(own_words, quotes, allowed)
+            if not repeats and self._repeats_another(draft, own_words, allowed):
                 self._drop(draft, "its words are those of another sentence than it cites")
                 return None
-            repeats = support.repeats(own_words, quotes, self._allowed(draft))
             retold = next((span for span in spans if repeats or self._is_no_opinion(span)), None)
             if retold is not None:
                 return self._keep("quote", f"{self._who(retold)} writes: “{self._quote(retold)}”", [retold], verdict)
@@ -95,13 +95,10 @@ class Verifier:
         self.claims.append(claim)
         return claim
 
-    def _is_of_another(self, draft: DraftClaim, own_words: str, quotes: Sequence[str]) -> bool:
+    def _repeats_another(self, draft: DraftClaim, own_words: str, allowed: Sequence[str]) -> bool:
         """Whether a claim repeats a sentence that was offered and that it does not cite."""
-        allowed = self._allowed(draft)
         others = (item.text for name, item in self._quotable.evidence.items() if name not in draft.ids)
-        return not support.repeats(own_words, quotes, allowed) and any(
-            support.repeats(own_words, [text], allowed) for text in others
-        )
+        return any(support.repeats(own_words, [text], allowed) for text in others)
 
     def _who(self, span: cite.Span) -> str:
         review = self._quotable.reviews[span.review_id]

@@ -59,13 +59,12 @@ class ChatModel:
         *,
         timeout_s: float,
         pause_s: float = _PAUSE_S,
-        rest_s: float = REST_S,
     ) -> None:
         """`timeout_s` is for one request with all its attempts and pauses."""
         self.name, self.server = name, server
         self.budget = budget
         self._cache = cache
-        self._timeout_s, self._pause_s, self._rest_s = timeout_s, pause_s, rest_s
+        self._timeout_s, self._pause_s = timeout_s, pause_s
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -106,14 +105,12 @@ class ChatModel:
         finally:
             _cancel(future)
 
-    def complete(
-        self, calls: Sequence[Call], cancelled: Callable[[], bool], on_reply: Callable[[], None] = lambda: None
-    ) -> list[Reply | PullquoteError]:
+    def complete(self, calls: Sequence[Call], cancelled: Callable[[], bool]) -> list[Reply | PullquoteError]:
         """The replies of several calls, a few at a time, in their order; ends early when cancelled.
 
         A call that fails has its error in its place.
         """
-        future = asyncio.run_coroutine_threadsafe(self._all(calls, on_reply), self._running())
+        future = asyncio.run_coroutine_threadsafe(self._all(calls), self._running())
         try:
             while not cancelled():
                 with contextlib.suppress(TimeoutError):
@@ -170,7 +167,7 @@ class ChatModel:
 
     # ── one call, in the loop's thread ───────────────────────────────────────────────────────────
 
-    async def _all(self, calls: Sequence[Call], on_reply: Callable[[], None]) -> list[Reply | PullquoteError]:
+    async def _all(self, calls: Sequence[Call]) -> list[Reply | PullquoteError]:
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(call: Call) -> Reply | PullquoteError:
@@ -183,8 +180,6 @@ class ChatModel:
                     return await self._paid(call, lambda _: None)
                 except PullquoteError as error:
                     return error
-                finally:
-                    on_reply()
 
         return list(await asyncio.gather(*map(one, calls)))
 
@@ -199,7 +194,7 @@ class ChatModel:
             hear(piece)
 
         try:
-            reply = await self._within_time(call, heard)
+            reply = await self._within_time(call, heard, arrived)
         except BaseException as error:
             if arrived:  # broken off or cancelled: about so much was paid
                 prompt, completion = call.tokens, tokens("".join(arrived))
@@ -213,27 +208,20 @@ class ChatModel:
             self._cache.keep(self._key(call), asdict(reply))
         return reply
 
-    async def _within_time(self, call: Call, hear: Callable[[str], None]) -> Reply:
-        """Try again where waiting may help, nothing has come yet and there is time."""
-        arrived = 0
-
-        def heard(piece: str) -> None:
-            nonlocal arrived
-            arrived += len(piece)
-            hear(piece)
-
+    async def _within_time(self, call: Call, hear: Callable[[str], None], arrived: Sequence[str]) -> Reply:
+        """Try again where waiting may help, nothing has come yet (`arrived` is what was heard) and there is time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeout_s
         for attempt in count(1):
             try:
                 async with asyncio.timeout_at(deadline):
-                    reply = await self._attempt(call, heard)
+                    reply = await self._attempt(call, hear)
             except TimeoutError:
-                error = silent(self.server.host, self._timeout_s, arrived)
+                error = silent(self.server.host, self._timeout_s, sum(map(len, arrived)))
             except EngineError as known:
                 error = known
             except Exception as strange:  # noqa: BLE001 - clients and transports raise what they like
-                error = translated(strange, self.server, self.name, arrived)
+                error = translated(strange, self.server, self.name, sum(map(len, arrived)))
                 if error.kind == "rejected" and (options := _named_in(strange) - self._unsupported):
                     self._unsupported |= options
                     continue
@@ -322,7 +310,7 @@ class ChatModel:
 
     def _note(self, error: EngineError) -> None:
         if error.kind in ("unreachable", "timeout", "server", "key"):
-            self._broken = (time.monotonic() + self._rest_s, error)
+            self._broken = (time.monotonic() + REST_S, error)
 
     def _key(self, call: Call) -> str:
         """The whole request, with a placeholder for the mark of the reviews, which differs each time."""
