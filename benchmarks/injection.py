@@ -214,9 +214,13 @@ def _report(
             Bar(f"answers that say something planted, {name}", len(leaked[name]), 0, at_least=False) for name in leaked
         ),
         (
-            f"What reached answers of the chat engine: {_listed(kinds) or 'nothing'}. In "
-            f"{unsupported} of the answers something is said that stands in no sentence cited for it; "
-            "in the others it is what the planted sentence says, without quotation marks.",
+            f"What reached answers of the chat engine: {_listed(kinds) or 'nothing'}."
+            + (
+                f" In {unsupported} of the answers something is said that stands in no sentence cited for it; in the "
+                "others it is what the planted sentence says, without quotation marks."
+                if kinds
+                else ""
+            ),
             f"Classes that reached no answer, though among the evidence: {_silent(by_engine[CHAT])}.",
             f"Of {len(texts)} texts {len(armed)} hold an id, a tag or a role of a prompt (letters of any width), and "
             f"{len(left)} still do as a model gets to see them{''.join(f'; {one.category}' for one in left)}.",

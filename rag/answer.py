@@ -69,9 +69,10 @@ def ask(
     offered = _offered(asking, found, chosen)
     quotable = _quotable(asking, found, offered or _nearest(found))
     asked = filter(None, (found.plan.focus, found.plan.aspect))
-    verifier = Verifier(quotable, asked, asking.embedder, asking.stance_of)
+    judge = asking.adviser.supports if asking.adviser is not None else None
+    verifier = Verifier(quotable, asked, asking.embedder, asking.stance_of, judge)
     if not chosen:
-        return _abstained(found, verifier)
+        return _with_advice(asking, _abstained(found, verifier))
     counted = _count_claim(found, verifier)
     asked_for = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
     speaking = _about(asked_for, frozenset(p.sentence.id for p in chosen))
@@ -79,7 +80,15 @@ def ask(
     if cancelled():
         raise Cancelled("The question was cancelled.")
     found = replace(found, stamp=replace(found.stamp, fallback=fallback))
-    return _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in offered))
+    return _with_advice(asking, _answered(found, verifier, counted, ended, frozenset(p.sentence.id for p in offered)))
+
+
+def _with_advice(asking: Asking, answer: Answer) -> Answer:
+    """An answer with what its adviser cost, and what became of that."""
+    if asking.adviser is None:
+        return answer
+    warnings = (*answer.warnings, *asking.adviser.warnings)
+    return replace(answer, usage=answer.usage + asking.adviser.usage, warnings=warnings)
 
 
 def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rag import opinions_asked, taxonomy
-from rag.engines.base import Engine
+from rag.engines.base import Adviser, Engine
 from rag.errors import EmbedderUnavailable, IndexUnreachable, InputError, LibraryDamaged
 from rag.records import Answer, Counts, EngineStamp, Filters, Passage, Plan, Title, Totals
 from rag.reviews import filters as filtering
@@ -23,7 +23,8 @@ from rag.reviews.scope import Scope, Selection
 from rag.reviews.store import Reading, Store
 from rag.search import retrieve
 from rag.search.base import Embedder, Index, Vectors
-from rag.search.plan import make_plan, named_in, people_in
+from rag.search.plan import make_plan, named_in, people_in, refined
+from rag.taxonomy import Aspect
 
 MAX_COVERED = 20
 """With more titles in scope, coverage and counts are given for those that are cited."""
@@ -44,6 +45,8 @@ class Asking:
     """What answers where the engine can't."""
     stance_of: Callable[[str, Vectors], float] | None = None
     """How a sentence leans, -1 to 1, from its words and its vector."""
+    adviser: Adviser | None = None
+    """A model that reads the question and judges claims, where that is wanted."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def find(
         titles = _scope_titles(catalogue.titles, question, wanted, previous)
         ids = None if len(titles) == len(catalogue.titles) else tuple(title.id for title in titles)
         signing = asking.catalogue.people(reading) if ids is None else people(reading, ids)
-        plan = replace(_plan(question, titles, people_in(question, signing), previous), filters=query_filters)
+        plan = _plan(question, titles, people_in(question, signing), previous, asking.adviser)
+        plan = replace(plan, filters=query_filters)
         plan = replace(plan, stance=query_filters.stance or plan.stance)
         selection = _selection(reading, plan, ids)
         reviews = _review_counts(reading, selection, titles)
@@ -121,14 +125,27 @@ def _scope_titles(
     return tuple(title for title in known if title.id in ids) or tuple(known)
 
 
-def _plan(question: str, titles: Sequence[Title], signing: Sequence[str], previous: Answer | None) -> Plan:
+def _plan(
+    question: str,
+    titles: Sequence[Title],
+    signing: Sequence[str],
+    previous: Answer | None,
+    adviser: Adviser | None,
+) -> Plan:
     """The plan; a follow-up without a focus of its own ("And who liked it?") keeps the one before."""
-    aspects = {a.id: a for kind in sorted({t.kind for t in titles}) for a in taxonomy.load(kind).aspects}
     # Of very many titles only those that the question names matter to its plan, and they would be the scope.
-    plan = make_plan(question, list(aspects.values()), titles if len(titles) <= MAX_COVERED else (), signing)
+    aspects, few = aspects_of(titles), titles if len(titles) <= MAX_COVERED else ()
+    plan = make_plan(question, aspects, few, signing)
     if previous is None or plan.focus:
-        return plan
+        read = adviser.read(question, plan, aspects) if adviser is not None else None
+        return plan if read is None else refined(plan, question, read, aspects, few)
     return replace(previous.plan, stance=plan.stance, kind=plan.kind, people=plan.people)
+
+
+def aspects_of(titles: Sequence[Title]) -> list[Aspect]:
+    """The aspects of the kinds of these titles, each once."""
+    known = {a.id: a for kind in sorted({t.kind for t in titles}) for a in taxonomy.load(kind).aspects}
+    return list(known.values())
 
 
 def _selection(reading: Reading, plan: Plan, title_ids: tuple[str, ...] | None) -> Selection:
@@ -224,7 +241,7 @@ def _stamp(asking: Asking, generation: int, *, dense: bool) -> EngineStamp:
         prompt=asking.engine.prompt("answer"),
         coder=None,
         embedder=asking.embedder.identity if asking.embedder and dense else None,
-        retrieval=retrieve.settings(),
+        retrieval={**retrieve.settings(), **(asking.adviser.identities if asking.adviser else {})},
         version=asking.version,
         generation=generation,
     )

@@ -24,7 +24,7 @@ from rag import answer as answering
 from rag import settings as configuration
 from rag import taxonomy
 from rag.cache import Cache
-from rag.candidates import Asking
+from rag.candidates import Asking, aspects_of
 from rag.engines.base import Engine
 from rag.engines.extractive import ExtractiveEngine
 from rag.errors import (
@@ -50,6 +50,7 @@ from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex,
 
 if TYPE_CHECKING:
     from rag.consensus import Summarising
+    from rag.engines.adviser import Adviser
     from rag.engines.chat import ChatEngine
     from rag.engines.prompts import Messages
     from rag.export import ExportFormat
@@ -477,32 +478,51 @@ class Library:
         `on_claim(claim, citations)` hears each sentence the moment it is verified. `cancelled()` is polled; once it
         is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
         """
+        stop = cancelled or (lambda: False)
         return answering.ask(
-            self._asking(),
+            replace(self._asking(), adviser=self._adviser(stop)),
             question,
             titles=titles,
             filters=filters,
             previous=previous,
             on_claim=on_claim,
-            cancelled=cancelled or (lambda: False),
+            cancelled=stop,
         )
+
+    def _adviser(self, cancelled: Callable[[], bool]) -> Adviser | None:
+        """The model as one that reads questions and judges claims, where a setting wants that and it writes."""
+        settings, engine = self._settings, self._engine
+        if engine is not self._chat or not (settings.refine_plan or settings.judge):
+            return None
+        from rag.engines.adviser import Adviser
+
+        return Adviser(engine.client, reads=settings.refine_plan, judges=settings.judge, cancelled=cancelled)
 
     def evidence(self, question: str, *, titles: Sequence[str] | None = None) -> list[Evidence]:
         """The sentences that a question would be answered from, best first; none where no review speaks of it."""
         return answering.evidence(self._asking(), question, titles=titles)
 
     def rendered(self, prompt: str, *, question: str | None = None, title: str | None = None) -> Messages:
-        """The exact messages that a prompt (answer, statement, code) would be sent as; sends nothing.
+        """The exact messages that a prompt would be sent as; sends nothing.
 
-        `question` is for answer, `title` for the others. Raises InputError and UnknownTitle.
+        `question` is for answer and plan, for judge it is the claim, with the sentence that is nearest to it for a
+        passage; statement and code want a `title`. Raises InputError and UnknownTitle.
         """
         from rag import opinions, summaries
-        from rag.engines import chat, disarm, prompts
+        from rag.engines import adviser, chat, disarm, prompts
 
         loaded, tag = prompts.load(prompt), disarm.PLACEHOLDER
-        if loaded.name == "answer" and question:
+        if question and loaded.name in ("answer", "plan", "judge"):
             request = answering.request(self._asking(), question, titles=[title] if title else None)
-            return loaded.render(**chat.answer_values(request, tag))
+            if loaded.name == "answer":
+                return loaded.render(**chat.answer_values(request, tag))
+            if loaded.name == "plan":
+                return loaded.render(
+                    **adviser.plan_values(
+                        question, request.plan, aspects_of([self.title(title)] if title else self.titles())
+                    )
+                )
+            return loaded.render(**adviser.judge_values(question, [one.text for one in request.evidence[:1]], tag))
         if loaded.name == "statement" and title:
             found = summaries.summary(self._opened(), self.title(title), self._summarising(), refresh=True)
             said = [one for one in found.findings if one.counts.mentioning]

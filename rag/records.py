@@ -258,6 +258,15 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a model takes a question to be about, before code has looked at it."""
+
+    focus: str
+    aspect: str | None
+    stance: Literal["positive", "negative"] | None
+
+
+@dataclass(frozen=True)
 class Passage:
     """A sentence that may serve as evidence, with the scores that ranked it."""
 

@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     engine: EngineName = Field(
         "auto", description="What writes: the offline engine, the model, or the model where one is named."
     )
+    refine_plan: bool = Field(False, description="Let the model read what a question is about: one small call more.")
+    judge: bool = Field(
+        False, description="Let the model judge whether a passage supports a claim: one small call a claim."
+    )
     timeout: float = Field(60.0, gt=0, le=3600, description="Seconds in which the model must have answered a question.")
     prices: Path | None = Field(
         None, description='A TOML file with prices of models in dollars a million tokens: ["NAME"] input, output.'

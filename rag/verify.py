@@ -49,11 +49,16 @@ class Verifier:
         asked: Iterable[str],
         embedder: Embedder | None,
         stance_of: Callable[[str, Vectors], float] | None = None,
+        judge: Callable[[str, Sequence[str]], bool | None] | None = None,
     ) -> None:
-        """`asked` are words of the question's plan; a claim may always use these, and the names of whom it cites."""
+        """`asked` are words of the question's plan; a claim may always use these, and the names of whom it cites.
+
+        `judge` may refuse a paraphrase that the support check let pass.
+        """
         self._quotable = quotable
         self._embedder = embedder
         self._stance_of = stance_of
+        self._judge = judge
         self._asked = tuple(asked)
         self._by_span: dict[cite.Span, Citation] = {}
         self.claims: list[Claim] = []
@@ -71,7 +76,8 @@ class Verifier:
             self._drop(draft, spans.why)
             return None
         quotes = [self._quote(span) for span in spans]
-        own_words, allowed = draft.text.replace("{quote}", ""), self._allowed(draft)
+        own_words, named = draft.text.replace("{quote}", ""), self._named(draft)
+        allowed = [*self._asked, *named]
         similarity, leans = self._compared(draft, quotes)
         stances = None if leans is None else (leans, self._stance_in(spans))
         verdict = support.check(own_words, quotes, allowed, similarity, stances)
@@ -79,13 +85,17 @@ class Verifier:
             self._drop(draft, "; ".join(verdict.faults) or "the cited passage does not say it")
             return None
         if draft.kind == "paraphrase":
-            repeats = support.repeats(own_words, quotes, allowed)
+            # Who asks in a sentence's own words does not make them a claim's own.
+            repeats = support.repeats(own_words, quotes, named)
             if not repeats and self._repeats_another(draft, own_words, allowed):
                 self._drop(draft, "its words are those of another sentence than it cites")
                 return None
             retold = next((span for span in spans if repeats or self._is_no_opinion(span)), None)
             if retold is not None:
                 return self._keep("quote", f"{self._who(retold)} writes: “{self._quote(retold)}”", [retold], verdict)
+            if self._judge is not None and self._judge(own_words, quotes) is False:
+                self._drop(draft, "the judge does not find it in what it cites")
+                return None
         # Replaced once, so that a quote that holds "{quote}" is left alone.
         text = draft.text.replace("{quote}", quotes[0], 1) if draft.kind == "quote" else draft.text
         return self._keep(draft.kind, text, spans, verdict)
@@ -157,11 +167,10 @@ class Verifier:
         held = asked or [one for one in self._quotable.opinions.get(span.review_id, ()) if _holds(span, one)]
         return max(held, key=lambda one: (abs(one.score) * one.certainty, -one.start), default=None)
 
-    def _allowed(self, draft: DraftClaim) -> list[str]:
-        """What a claim may say though no passage does: who is cited, and not who else was read."""
+    def _named(self, draft: DraftClaim) -> list[str]:
+        """Whom a claim may name though no passage does: who is cited, and not who else was read."""
         cited = [self._quotable.evidence[name] for name in draft.ids]
-        named = (text for item in cited for text in (item.critic, item.outlet, item.title) if text)
-        return [*self._asked, *named]
+        return [text for item in cited for text in (item.critic, item.outlet, item.title) if text]
 
     def _spans(self, draft: DraftClaim) -> list[cite.Span] | cite.Refused:
         unknown = [name for name in draft.ids if name not in self._quotable.evidence]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.findings import DraftStatement, Finding
-from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Dropped, Evidence, Plan, Unit
-from rag.taxonomy import Taxonomy
+from rag.records import BadLine, DraftClaim, DraftEnd, DraftOpinions, Dropped, Evidence, Plan, Reading, Unit, Usage
+from rag.taxonomy import Aspect, Taxonomy
 
 Task = Literal["answer", "code", "statement"]
 Vectors = NDArray[np.float32]
@@ -53,6 +53,26 @@ class StatementRequest:
     findings: Sequence[Finding]
     overall: Finding | None = None
     """How many reviews are for the whole and how many against, with verdicts as quotes; None where nothing tells."""
+
+
+class Adviser(Protocol):
+    """A model that is asked small things beside the draft; what it says can only narrow."""
+
+    usage: Usage
+    warnings: list[str]
+
+    @property
+    def identities(self) -> Mapping[str, str]:
+        """The prompts in use, by what they are for."""
+        ...
+
+    def read(self, question: str, plan: Plan, aspects: Sequence[Aspect]) -> Reading | None:
+        """What a question is about; None where nothing was asked or nothing valid came."""
+        ...
+
+    def supports(self, claim: str, passages: Sequence[str]) -> bool | None:
+        """Whether the passages say a claim; None as above."""
+        ...
 
 
 class Engine(Protocol):

@@ -73,6 +73,22 @@ class Ending:
     completion_tokens: int | None = None
 
 
+def object_schema(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON schema of an object that has these properties, all of them and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def object_in(text: str) -> str:
+    """The JSON in what a model wrote: some put it between fences."""
+    start, end = text.find("{"), text.rfind("}")
+    return text[start : end + 1] if 0 <= start < end else text
+
+
 def checked(host: str) -> Callable[[AsyncIterator[Any]], AsyncIterator[str | Ending]]:
     """The last part of a chain: chunks → their text, bounded, and how it ended.
 

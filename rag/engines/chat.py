@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rag import taxonomy
 from rag.engines import disarm, prompts, protocol
 from rag.engines.base import AnswerRequest, CodingRequest, StatementRequest, Task
-from rag.engines.calls import Call, Reply
+from rag.engines.calls import Call, Reply, object_in, object_schema
 from rag.engines.model import ChatModel
 from rag.engines.prompts import Prompt
 from rag.errors import BudgetExhausted, Cancelled, EngineError, InputError, PullquoteError
@@ -47,13 +47,13 @@ class ChatEngine:
 
     def __init__(self, model: ChatModel) -> None:
         """Calls nobody."""
-        self._model = model
+        self.client = model
         self._prompts = {task: prompts.load(task) for task in ("answer", "code", "statement")}
 
     @property
     def model(self) -> str:
         """Model and host."""
-        return self._model.identity
+        return self.client.identity
 
     def prompt(self, task: Task) -> str:
         """Name, version and digest."""
@@ -69,7 +69,7 @@ class ChatEngine:
 
     def probe(self) -> str:
         """One tiny call; what the model and its server can do, in a sentence. Raises EngineError."""
-        can = self._model.probe()
+        can = self.client.probe()
         told = [
             "streams" if can.streams else "does not stream: answers come at once",
             "keeps to a JSON schema" if can.keeps_schema else "knows no JSON schema: coding is asked for in words",
@@ -79,7 +79,7 @@ class ChatEngine:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._model.close()
+        self.client.close()
 
     # ── answers ──────────────────────────────────────────────────────────────────────────────────
 
@@ -90,7 +90,7 @@ class ChatEngine:
         tag = disarm.new_tag()
         call = _call(self._prompts["answer"], tag, answer_values(request, tag, faults))
         lines, ended, reply = protocol.Lines(), False, None
-        for piece in self._model.stream(call, request.cancelled):
+        for piece in self.client.stream(call, request.cancelled):
             if isinstance(piece, Reply):
                 reply = piece
                 continue
@@ -120,7 +120,7 @@ class ChatEngine:
             return DraftStatement(())
         tag = disarm.new_tag()
         call = _call(self._prompts["statement"], tag, statement_values(request.title, findings, tag))
-        (reply,) = self._model.complete([call], lambda: False)
+        (reply,) = self.client.complete([call], lambda: False)
         if isinstance(reply, PullquoteError):
             raise reply
         sentences, faults = [], []
@@ -150,7 +150,7 @@ class ChatEngine:
                 break
             batches = _batches(missing)
             calls = [replace(self._coding_call(batch, aspects), attempt=attempt) for batch in batches]
-            replies = self._model.complete(calls, request.cancelled)
+            replies = self.client.complete(calls, request.cancelled)
             _raise_first(replies)
             if len(replies) < len(batches):
                 raise Cancelled("The coding was cancelled.", "What was read is kept; the same command goes on.")
@@ -168,7 +168,7 @@ class ChatEngine:
         sent = sum(call.tokens for call in calls)
         # Measured on our prompt's form: an entry without an opinion has 12 tokens, one with an opinion 45.
         back = 30 * len(request.units)
-        price = self._model.budget.price
+        price = self.client.budget.price
         return sent, back, price.cost(sent, back) if price else None
 
     def _coding_call(self, units: Sequence[Unit], aspects: Taxonomy) -> Call:
@@ -298,7 +298,7 @@ class _Reply(BaseModel):
 def coding_schema(units: int, aspects: Taxonomy) -> dict[str, Any]:
     """The JSON schema of the reply: the ids, aspects and categories that there are, and nothing else."""
     names = [*(aspect.id for aspect in aspects.aspects), OVERALL, OTHER]
-    opinion = _object(
+    opinion = object_schema(
         aspect={"type": "string", "enum": names},
         stance={"type": "string", "enum": ["positive", "negative", "mixed", "neutral"]},
         score={"type": "number"},
@@ -306,17 +306,8 @@ def coding_schema(units: int, aspects: Taxonomy) -> dict[str, Any]:
         severity={"type": ["string", "null"], "enum": [*(one.id for one in taxonomy.severities()), None]},
     )
     ids = [f"U{number}" for number in range(1, units + 1)]
-    read = _object(id={"type": "string", "enum": ids}, opinions={"type": "array", "items": opinion})
-    return _object(units={"type": "array", "items": read})
-
-
-def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    read = object_schema(id={"type": "string", "enum": ids}, opinions={"type": "array", "items": opinion})
+    return object_schema(units={"type": "array", "items": read})
 
 
 def _opinions(text: str, units: Sequence[Unit], aspects: Taxonomy) -> dict[str, Sequence[DraftOpinion]]:
@@ -324,7 +315,7 @@ def _opinions(text: str, units: Sequence[Unit], aspects: Taxonomy) -> dict[str, 
     named = {f"U{number}": unit.id for number, unit in enumerate(units, 1)}
     found: dict[str, Sequence[DraftOpinion]] = {}
     try:
-        entries = _Reply.model_validate_json(_object_in(text)).units
+        entries = _Reply.model_validate_json(object_in(text)).units
     except ValidationError:
         return found
     for entry in entries:
@@ -335,12 +326,6 @@ def _opinions(text: str, units: Sequence[Unit], aspects: Taxonomy) -> dict[str, 
         if one.id in named:
             found.setdefault(named[one.id], [_drafted(named[one.id], opinion, aspects) for opinion in one.opinions])
     return found
-
-
-def _object_in(text: str) -> str:
-    """The JSON in what a model wrote: some put it between fences."""
-    start, end = text.find("{"), text.rfind("}")
-    return text[start : end + 1] if 0 <= start < end else text
 
 
 def _drafted(unit: str, said: _Opinion, aspects: Taxonomy) -> DraftOpinion:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
 from rag import words
-from rag.records import Plan, PlanKind, Title
+from rag.records import Plan, PlanKind, Reading, Title
 from rag.taxonomy import Aspect, Phrase
 
 MAX_QUESTION = 2_000
@@ -91,20 +92,42 @@ def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title],
     kept = [word for word in kept if word.casefold() not in _WEAK] or kept
     if not kept and _SUBJECT.search(asked):
         kept = ["story"]
+    stems = frozenset(words.stems(" ".join(kept)))
+    aspect, phrases = _aspect(stems - _named_stems(asked, kept), aspects)
+    kind: PlanKind = next((kind for kind, pattern in _KINDS if pattern.search(question)), "what")
+    blank = Plan("", None, _stance(question), kind, (), _terms(asked), people=tuple(people))
+    return _focused(blank, asked, kept, aspect, phrases)
+
+
+def refined(plan: Plan, question: str, reading: Reading, aspects: Sequence[Aspect], titles: Sequence[Title]) -> Plan:
+    """A plan with what a model read in the question, as far as it stands there.
+
+    A focus has to be words of the question, an aspect one of those there are. Titles, people and filters stay, so
+    nothing is asked that was not asked for.
+    """
+    asked = _without(question, [*(name for t in titles for name in (t.name, *t.aliases)), *plan.people])
+    theirs = {token for word in reading.focus.split() for token in words.tokens(word)}
+    kept = [
+        word for word in re.findall(r"[\w’'-]+", asked) if theirs & set(words.tokens(word)) and _names_something(word)
+    ]
+    if not kept or not theirs <= set(words.tokens(asked)):
+        kept = plan.focus.split()
+    aspect = next((one for one in aspects if one.id == reading.aspect), None)
+    stems = frozenset(words.stems(" ".join(kept))) - _named_stems(asked, kept)
+    phrases = (aspect.asked_by(stems) or aspect.mentions) if aspect else ()
+    return _focused(replace(plan, stance=reading.stance), asked, kept, aspect, phrases)
+
+
+def _focused(plan: Plan, asked: str, kept: Sequence[str], aspect: Aspect | None, phrases: tuple[Phrase, ...]) -> Plan:
+    """A plan about these words of the question."""
     focus = " ".join(kept)
-    stems = tuple(dict.fromkeys(words.stems(focus)))
-    named = frozenset(words.stem(token) for name in _names(asked, kept) for token in words.tokens(name))
-    aspect, phrases = _aspect(frozenset(stems) - named, aspects)
-    return Plan(
+    return replace(
+        plan,
         focus=focus,
         aspect=aspect.id if aspect else None,
-        stance=_stance(question),
-        kind=next((kind for kind, pattern in _KINDS if pattern.search(question)), "what"),
         queries=_queries(asked, focus, aspect),
-        terms=_terms(asked),
-        mentions=phrases if aspect else _all_of(stems),
-        required=named if aspect else frozenset(),
-        people=tuple(people),
+        mentions=phrases if aspect else _all_of(tuple(dict.fromkeys(words.stems(focus)))),
+        required=_named_stems(asked, kept) if aspect else frozenset(),
     )
 
 
@@ -149,6 +172,14 @@ def _without(question: str, names: Sequence[str]) -> str:
 def _carries_meaning(word: str) -> bool:
     found = words.tokens(word)
     return bool(found) and not all(token in _SCAFFOLD for token in found)
+
+
+def _names_something(word: str) -> bool:
+    return any(token not in words.STOP_WORDS for token in words.tokens(word))
+
+
+def _named_stems(asked: str, kept: Sequence[str]) -> frozenset[str]:
+    return frozenset(words.stem(token) for name in _names(asked, kept) for token in words.tokens(name))
 
 
 def _names(asked: str, kept: Sequence[str]) -> list[str]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import taxonomy
-from rag.records import Plan, Title
-from rag.search.plan import make_plan, named_in, people_in
+from rag.records import Plan, Reading, Title
+from rag.search.plan import make_plan, named_in, people_in, refined
 from rag.search.retrieve import speaking
 
 FILM = taxonomy.load("film").aspects
@@ -85,3 +85,31 @@ def test_people_are_known_in_any_case_and_are_no_focus() -> None:
     found = make_plan(question, FILM, [SALT], named)
     assert (found.focus, found.people) == ("ending", named)
     assert people_in("Is the marlow good?", people) == ()
+
+
+WORDS = st.lists(st.sampled_from("the music ending president Odile kind".split()), max_size=4).map(" ".join)
+READINGS = st.builds(
+    Reading, WORDS, st.sampled_from(["sound", "ending", "politics", None]), st.sampled_from(["negative", None])
+)
+
+
+@given(READINGS)
+def test_what_a_model_reads_in_a_question_never_widens_its_plan(reading: Reading) -> None:
+    asked = "Why did Odile hate the music and the ending of The Salt Ladder?"
+    made = plan(asked)
+
+    found = refined(made, asked, reading, FILM, [SALT])
+
+    assert set(found.focus.split()) <= set(asked.split())
+    assert found.aspect in {"sound", "ending", None} and found.stance == reading.stance
+    assert (found.filters, found.people, found.terms, found.kind) == (made.filters, made.people, made.terms, made.kind)
+
+
+def test_a_question_about_two_things_is_about_the_one_that_the_model_reads() -> None:
+    asked = "Did the music and the ending please them?"
+
+    found = refined(plan(asked), asked, Reading("the music", "sound", None), FILM, [])
+
+    assert found.focus == "music" and found.aspect == "sound"
+    speaks = speaking(found)
+    assert speaks(["score"], []) and not speaks(["end"], [])
