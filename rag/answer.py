@@ -65,7 +65,7 @@ def ask(
     found = find(asking, question, titles, filters, previous)
     if cancelled():
         raise Cancelled("The question was cancelled.")
-    chosen = _chosen(found)
+    chosen = _chosen(asking, found)
     offered = _offered(asking, found, chosen)
     quotable = _quotable(asking, found, offered or _nearest(found))
     asked = filter(None, (found.plan.focus, found.plan.aspect))
@@ -99,7 +99,7 @@ def evidence(asking: Asking, question: str, *, titles: Sequence[str] | None = No
 def request(asking: Asking, question: str, *, titles: Sequence[str] | None = None) -> AnswerRequest:
     """What an engine would get to see."""
     found = find(asking, _checked(question), titles, None, None)
-    offered = _quotable(asking, found, _offered(asking, found, _chosen(found))).evidence.values()
+    offered = _quotable(asking, found, _offered(asking, found, _chosen(asking, found))).evidence.values()
     return AnswerRequest(found.question, found.plan, list(offered))
 
 
@@ -150,9 +150,13 @@ def _quotable(asking: Asking, found: Found, chosen: Sequence[Passage]) -> Quotab
     return Quotable(evidence, reviews, sentences, opinions, coded)
 
 
-def _chosen(found: Found) -> list[Passage]:
+def _chosen(asking: Asking, found: Found) -> list[Passage]:
     """The evidence: what speaks of what is asked and is not of the other side."""
-    return retrieve.spread([passage for passage in found.ranked if answers(found.plan, passage)])
+    return _spread(asking, [passage for passage in found.ranked if answers(found.plan, passage)])
+
+
+def _spread(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:
+    return retrieve.spread(passages, asking.retrieval.per_review, asking.retrieval.evidence)
 
 
 def _offered(asking: Asking, found: Found, chosen: Sequence[Passage]) -> list[Passage]:
@@ -162,7 +166,7 @@ def _offered(asking: Asking, found: Found, chosen: Sequence[Passage]) -> list[Pa
     known = {passage.sentence.id for passage in chosen}
     others = [passage for passage in found.ranked
               if passage.sentence.id not in known and answers(found.plan, replace(passage, mentions=True))]  # fmt: skip
-    return [*chosen, *retrieve.spread(others)[: retrieve.EVIDENCE - len(chosen)]]
+    return [*chosen, *_spread(asking, others)[: asking.retrieval.evidence - len(chosen)]]
 
 
 def _about(request: AnswerRequest, chosen: frozenset[str]) -> AnswerRequest:

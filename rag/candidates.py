@@ -8,7 +8,7 @@ are compared one by one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from rag.reviews.store import Reading, Store
 from rag.search import retrieve
 from rag.search.base import Embedder, Index, Vectors
 from rag.search.plan import make_plan, named_in, people_in, refined
+from rag.search.retrieve import Retrieval
 from rag.taxonomy import Aspect
 
 MAX_COVERED = 20
@@ -45,6 +46,7 @@ class Asking:
     """What answers where the engine can't."""
     stance_of: Callable[[str, Vectors], float] | None = None
     """How a sentence leans, -1 to 1, from its words and its vector."""
+    retrieval: Retrieval = field(default_factory=Retrieval)
     adviser: Adviser | None = None
     """A model that reads the question and judges claims, where that is wanted."""
 
@@ -95,7 +97,7 @@ def find(
         reviews = _review_counts(reading, selection, titles)
         query = _query_vector(asking.embedder, plan)
         found = _search(reading, asking, plan, selection, query, catalogue)
-        ranked = _rank(plan, found, query)
+        ranked = _rank(plan, found, query, asking.retrieval)
         mentioning = _mentioning(reading, plan, selection, reviews, ranked if found.whole else None)
         opinions = opinions_asked.of_plan(reading, plan, selection, ranked)
         ranked = opinions_asked.with_opinions(plan, ranked, opinions)
@@ -207,12 +209,12 @@ def _query_vector(embedder: Embedder | None, plan: Plan) -> Vectors | None:
         return None
 
 
-def _rank(plan: Plan, found: _Candidates, query: Vectors | None) -> list[Passage]:
+def _rank(plan: Plan, found: _Candidates, query: Vectors | None, how: Retrieval) -> list[Passage]:
     scope = found.scope
     if not scope.sentences:
         return []
     dense = None if query is None or scope.vectors is None else (scope.vectors @ query).astype(np.float64)
-    return retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, found.lexical)
+    return retrieve.rank(plan, scope.sentences, scope.title_ids, scope.stems, dense, found.lexical, how.dense_weight)
 
 
 def _mentioning(
@@ -241,7 +243,7 @@ def _stamp(asking: Asking, generation: int, *, dense: bool) -> EngineStamp:
         prompt=asking.engine.prompt("answer"),
         coder=None,
         embedder=asking.embedder.identity if asking.embedder and dense else None,
-        retrieval={**retrieve.settings(), **(asking.adviser.identities if asking.adviser else {})},
+        retrieval={**asking.retrieval.stamp(), **(asking.adviser.identities if asking.adviser else {})},
         version=asking.version,
         generation=generation,
     )

@@ -834,8 +834,12 @@ def prompts_show(name: Annotated[str, typer.Argument(help="answer, or answer.v1.
 @prompts_app.command("render")
 def prompts_render(
     name: Annotated[str, typer.Argument(help="answer, plan, judge, statement or code.")],
-    question: Annotated[str | None, typer.Argument(help="The question, for answer and plan; the claim, for judge.")] = None,
-    title: Annotated[str | None, typer.Option("--title", "-t", help="Of this title; statement and code need one.")] = None,
+    question: Annotated[
+        str | None, typer.Argument(help="The question, for answer and plan; the claim, for judge.")
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", "-t", help="Of this title; statement and code need one.")
+    ] = None,
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 import rag
@@ -46,6 +47,7 @@ from rag.reviews.catalogue import KeptCatalogue
 from rag.reviews.schema import REVISIONS
 from rag.reviews.store import Reading, Store
 from rag.search import model_files
+from rag.search.retrieve import Retrieval
 from rag.settings import EmbeddingModel, FolderIndex, IndexAddress, MemoryIndex, Settings
 
 if TYPE_CHECKING:
@@ -82,8 +84,12 @@ class Library:
         index: Index | None = None,
         *,
         fallback: bool = True,
+        retrieval: Retrieval = Retrieval(),  # noqa: B008 - frozen
+        prompts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Use `Library.open`."""
+        self._retrieval = retrieval
+        self._prompts = prompts
         self.path = path
         self._settings = settings
         self._given_engine = engine
@@ -109,11 +115,14 @@ class Library:
         model: str | None = None,
         fallback: bool = True,
         max_cost: float | None = None,
+        retrieval: Retrieval | None = None,
+        prompts: Mapping[str, str] | None = None,
     ) -> Self:
         """A library by its folder (default: the setting `library`). What is not given is built when needed.
 
         `engine` is one of your own, or the name of ours; `model`, `max_cost` stand for the settings of these names.
         Without `fallback` what the model's server does wrong is raised, where else the offline engine would write.
+        `retrieval` and `prompts` (`{"answer": "answer.v1"}`) are for those who measure what another choice is worth.
         Nothing is made on disk before the first `add`; asking of a folder without a library raises NoLibrary.
         """
         wanted = {"engine": engine if isinstance(engine, str) else None, "model": model, "max_cost": max_cost}
@@ -121,7 +130,16 @@ class Library:
         taxonomy.use_folder(settings.taxonomies)
         own = None if isinstance(engine, str) else engine
         where = Path(path) if path is not None else settings.library
-        return cls(where, settings, own, embedder, index, fallback=fallback)
+        return cls(
+            where,
+            settings,
+            own,
+            embedder,
+            index,
+            fallback=fallback,
+            retrieval=retrieval or Retrieval(),
+            prompts=prompts or {},
+        )
 
     def close(self) -> None:
         """Let go of the database and the index."""
@@ -546,6 +564,7 @@ class Library:
             rag.__version__,
             self._fallback,
             self._stance_of if embedder is not None and ExtractiveEngine().reads(embedder.identity) else None,
+            self._retrieval,
         )
 
     def _stance_of(self, text: str, vector: Vectors) -> float:
@@ -697,7 +716,7 @@ class Library:
                 raise InputError(
                     "No model is named.", "Name one with --model or PULLQUOTE_MODEL; docs/models.md says how."
                 )
-            self._chat = _open_chat(settings, Cache(self.path))
+            self._chat = _open_chat(settings, Cache(self.path), self._prompts)
         return self._chat
 
     @property
@@ -829,7 +848,7 @@ def _migrated(folder: Path) -> Store:
     return Store(folder)
 
 
-def _open_chat(settings: Settings, cache: Cache) -> ChatEngine:
+def _open_chat(settings: Settings, cache: Cache, prompts: Mapping[str, str]) -> ChatEngine:
     server = configuration.model_server()
     if server.key is None and server.is_openai:
         raise InputError(
@@ -847,7 +866,7 @@ def _open_chat(settings: Settings, cache: Cache) -> ChatEngine:
         ) from None
     price = load_price(settings.model, settings.prices, is_openai=server.is_openai)
     budget = Budget(settings.model, price, cache, settings.max_cost, settings.max_cost_day)
-    return ChatEngine(ChatModel(settings.model, server, budget, cache, timeout_s=settings.timeout))
+    return ChatEngine(ChatModel(settings.model, server, budget, cache, timeout_s=settings.timeout), prompts)
 
 
 def _open_server(model: EmbeddingModel) -> OpenAIEmbedder:

@@ -12,8 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag.engines import disarm, prompts
-from rag.engines.calls import Call, Reply, object_in, object_schema
-from rag.engines.model import ChatModel
+from rag.engines.calls import Call, Model, Reply, object_in, object_schema
 from rag.engines.prompts import Prompt
 from rag.errors import Cancelled, EngineError
 from rag.records import Plan, Reading, Usage
@@ -26,7 +25,7 @@ class Adviser:
     """For one question: what its calls cost, and why one of them came to nothing, is kept here."""
 
     def __init__(
-        self, model: ChatModel, *, reads: bool, judges: bool, cancelled: Callable[[], bool] = lambda: False
+        self, model: Model, *, reads: bool, judges: bool, cancelled: Callable[[], bool] = lambda: False
     ) -> None:
         """Calls nobody."""
         self._model = model

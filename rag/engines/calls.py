@@ -5,13 +5,17 @@ A server is a stranger: its text is bounded, and its counts are believed only wh
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from rag.engines.budget import Price
+from rag.engines.disarm import PLACEHOLDER
 from rag.engines.model_errors import endless
 from rag.engines.prompts import Messages, tokens
+from rag.errors import PullquoteError
 
 MOST_CHARACTERS = 200_000
 """Of one reply; what writes more does not stop by itself."""
@@ -28,6 +32,13 @@ class Call:
     schema: Mapping[str, Any] | None = None
     attempt: int = 1
     """The same asked again is another call: what was kept of the first would be the same rubbish."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the whole request, with a placeholder for the mark of the reviews, which differs each time."""
+        messages = [[role, text.replace(self.tag, PLACEHOLDER) if self.tag else text] for role, text in self.messages]
+        whole = [messages, self.temperature, self.max_tokens, self.schema, self.attempt]
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
     @property
     def tokens(self) -> int:
@@ -71,6 +82,39 @@ class Ending:
     refusal: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+
+class Model(Protocol):
+    """One model: a request goes out, its text comes back, or an error."""
+
+    @property
+    def identity(self) -> str:
+        """Its name and where it is."""
+        ...
+
+    @property
+    def price(self) -> Price | None:
+        """What its tokens cost; None where that is not known."""
+        ...
+
+    def stream(self, call: Call, cancelled: Callable[[], bool]) -> Iterator[str | Reply]:
+        """The pieces of a reply as they come, and `Reply` last; ends early when cancelled.
+
+        Raises EngineError, with what had arrived already given, BudgetExhausted, InputError.
+        """
+        ...
+
+    def complete(self, calls: Sequence[Call], cancelled: Callable[[], bool]) -> list[Reply | PullquoteError]:
+        """The replies of several calls in their order, an error in the place of one; ends early when cancelled."""
+        ...
+
+    def probe(self) -> Abilities:
+        """What the server can do, by one tiny call. Raises EngineError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        ...
 
 
 def object_schema(**properties: Mapping[str, Any]) -> dict[str, Any]:

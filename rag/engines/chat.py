@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,8 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rag import taxonomy
 from rag.engines import disarm, prompts, protocol
 from rag.engines.base import AnswerRequest, CodingRequest, StatementRequest, Task
-from rag.engines.calls import Call, Reply, object_in, object_schema
-from rag.engines.model import ChatModel
+from rag.engines.calls import Call, Model, Reply, object_in, object_schema
 from rag.engines.prompts import Prompt
 from rag.errors import BudgetExhausted, Cancelled, EngineError, InputError, PullquoteError
 from rag.findings import DraftSentence, DraftStatement, Finding
@@ -45,10 +45,13 @@ _QUOTES_A_SIDE = 2
 class ChatEngine:
     """An `Engine` behind a `ChatModel`."""
 
-    def __init__(self, model: ChatModel) -> None:
-        """Calls nobody."""
+    def __init__(self, model: Model, chosen: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Calls nobody. `chosen` names a version of a prompt, `{"answer": "answer.v1"}`; else the newest is taken.
+
+        Raises InputError for a prompt that there is not.
+        """
         self.client = model
-        self._prompts = {task: prompts.load(task) for task in ("answer", "code", "statement")}
+        self._prompts = {task: prompts.load(chosen.get(task, task)) for task in ("answer", "code", "statement")}
 
     @property
     def model(self) -> str:
@@ -168,7 +171,7 @@ class ChatEngine:
         sent = sum(call.tokens for call in calls)
         # Measured on our prompt's form: an entry without an opinion has 12 tokens, one with an opinion 45.
         back = 30 * len(request.units)
-        price = self.client.budget.price
+        price = self.client.price
         return sent, back, price.cost(sent, back) if price else None
 
     def _coding_call(self, units: Sequence[Unit], aspects: Taxonomy) -> Call:

@@ -27,9 +27,8 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from rag.cache import Cache
-from rag.engines.budget import Budget
+from rag.engines.budget import Budget, Price
 from rag.engines.calls import Abilities, Call, Ending, Reply, checked
-from rag.engines.disarm import PLACEHOLDER
 from rag.engines.model_errors import broke_off, no_reply, refused, silent, translated
 from rag.engines.prompts import tokens
 from rag.errors import EngineError, PullquoteError
@@ -77,6 +76,11 @@ class ChatModel:
     def identity(self) -> str:
         """Model and host."""
         return f"{self.name}@{self.server.host}"
+
+    @property
+    def price(self) -> Price | None:
+        """As the budget knows it."""
+        return self.budget.price
 
     def stream(self, call: Call, cancelled: Callable[[], bool]) -> Iterator[str | Reply]:
         """The pieces of a reply as they come, and `Reply` last; ends early when cancelled.
@@ -313,10 +317,8 @@ class ChatModel:
             self._broken = (time.monotonic() + REST_S, error)
 
     def _key(self, call: Call) -> str:
-        """The whole request, with a placeholder for the mark of the reviews, which differs each time."""
-        messages = [[role, text.replace(call.tag, PLACEHOLDER)] for role, text in call.messages]
-        whole = [self.name, self.server.url, messages, call.temperature, call.max_tokens, call.schema, call.attempt]
-        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+        """The whole request, and of whom it is asked."""
+        return hashlib.sha256(f"{self.name}\n{self.server.url}\n{call.digest}".encode()).hexdigest()
 
     def _kept(self, call: Call) -> Reply | None:
         found = self._cache.reply(self._key(call))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +34,17 @@ _DIGITS = 4
 Scores = NDArray[np.float64]
 
 
-def settings() -> dict[str, float | int | str]:
-    """What every answer says about how its evidence was found."""
-    return {
-        "dense_weight": DENSE_WEIGHT,
-        "per_review": PER_REVIEW,
-        "evidence": EVIDENCE,
-        "exact_limit": EXACT_LIMIT,
-    }
+@dataclass(frozen=True)
+class Retrieval:
+    """How evidence is found; evaluations vary it. Every answer says it."""
+
+    dense_weight: float = DENSE_WEIGHT
+    per_review: int = PER_REVIEW
+    evidence: int = EVIDENCE
+
+    def stamp(self) -> dict[str, float | int | str]:
+        """What an answer says of it."""
+        return {**asdict(self), "exact_limit": EXACT_LIMIT}
 
 
 def bm25(
@@ -117,12 +121,13 @@ def rank(
     stems: Sequence[Sequence[str]],
     dense: Scores | None,
     lexical: Scores,
+    weight: float = DENSE_WEIGHT,
 ) -> list[Passage]:
-    """All candidates as passages, best first."""
+    """All candidates as passages, best first. `weight` is the vector score's."""
     speaks = speaking(plan)
     place = {(s.review_id, s.ordinal): row for row, s in enumerate(sentences)} if plan.required else {}
     similarity = [None] * len(sentences) if dense is None else np.round(dense, _DIGITS).tolist()
-    fused = np.round(fuse(dense, lexical), _DIGITS).tolist()
+    fused = np.round(fuse(dense, lexical, weight), _DIGITS).tolist()
     words = np.round(lexical, _DIGITS).tolist()
     passages = []
     for row, sentence in enumerate(sentences):
