@@ -13,8 +13,10 @@ def write(body: dict[str, Any]) -> str:
     """By what is asked: opinions as JSON, a statement, or an answer."""
     schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
     asked = text_of(body["messages"][-1])
+    if "<sentences-" in asked:  # with a schema or, of a server that knows none, without
+        return _opinions(asked)
     if schema is not None:
-        return _opinions(asked) if "units" in schema["properties"] else '{"ok": true}'
+        return '{"ok": true}'
     return _statement(asked) if asked.startswith("The title:") else good_answer(body)
 
 

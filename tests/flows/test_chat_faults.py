@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,29 +11,31 @@ from rag.errors import BudgetExhausted, Cancelled, EngineError, InputError
 from rag.library import Library
 from rag.records import Answer
 from tests import good_model
+from tests.flows.faulty import (
+    TIMEOUT,
+    TOUCHES_NOTHING,
+    assert_all_exact,
+    assert_no_key,
+    assert_nothing_is_left,
+    in_time,
+    scripted,
+)
 from tests.peer import FAULTS, Body, Peer, evidence, refused_url, text_of
 from tests.written import put
 
 Open = Callable[..., Library]
 
-TIMEOUT = 1.2
 ROWS = (
     {"text": "The ending is dull and it drags for an hour. I saw it in the rain.", "critic": "Ana Ruiz"},
     {"text": "The ending surprised me with its quiet courage. The bus was late.", "critic": "Bo Lind"},
     {"text": "I loved the ending, which ties every thread in a single shot.", "outlet": "The Harbour"},
 )
 QUESTION = "What do critics say about the ending?"
-TOUCHES_NOTHING = {"good", "split-utf8", "no-done", "no-usage", "negative-usage", "wrong-content-type", "400-no-schema"}
-"""Faults of the wire in spite of which all that the model wrote arrives."""
 
 
 @pytest.fixture
 def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
-    with Peer(reply=good_model.write) as started:
-        monkeypatch.setenv("OPENAI_BASE_URL", started.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-test-1234")
-        monkeypatch.setenv("PULLQUOTE_MODEL", "scripted")
-        monkeypatch.setenv("PULLQUOTE_TIMEOUT", str(TIMEOUT))
+    with scripted(monkeypatch) as started:
         yield started
 
 
@@ -45,28 +46,22 @@ def library(peer: Peer, open_library: Open) -> Library:
     return found
 
 
-def verified(library: Library, answer: Answer) -> bool:
-    """Every quote is an exact slice, and every claim cites one; nothing that was planted or invented is shown."""
-    by_id = {one.id: one for one in answer.citations}
-    slices = all(library.review(one.review_id).text[one.start : one.end] == one.quote for one in answer.citations)
-    cited = all(bool(claim.citations) or claim.kind == "count" for claim in answer.claims)
-    return slices and cited and all(set(claim.citations) <= set(by_id) for claim in answer.claims)
-
-
-def threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("pullquote")}
+def assert_verified(library: Library, answer: Answer) -> None:
+    """Every quote is an exact slice, and every claim cites one."""
+    assert_all_exact(library, answer.citations)
+    known = {one.id for one in answer.citations}
+    assert all(set(claim.citations) <= known for claim in answer.claims)
+    assert all(claim.citations or claim.kind == "count" for claim in answer.claims)
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_whatever_the_server_does_the_answer_is_verified_and_in_time(fault: str, peer: Peer, library: Library) -> None:
     peer.play(fault)
 
-    start = time.monotonic()
-    answer = library.ask(QUESTION)
-    took = time.monotonic() - start
+    with in_time():
+        answer = library.ask(QUESTION)
 
-    assert took < TIMEOUT + 2
-    assert verified(library, answer)
+    assert_verified(library, answer)
     assert answer.claims and answer.status in ("answered", "partial")
     # Either something of the model's was verified, or the offline engine answers and the answer says why.
     shown = [claim for claim in answer.claims if claim.kind != "count"]
@@ -75,10 +70,9 @@ def test_whatever_the_server_does_the_answer_is_verified_and_in_time(fault: str,
         assert len(shown) == 3 and not answer.engine.fallback
     if FAULTS[fault].group == "before" and fault != "400-no-schema":
         assert answer.engine.fallback
-    assert "sk-of-a-test" not in repr(answer) and "1234" not in repr(answer.warnings)
-    library.close()
-    assert peer.wait_idle(2)
-    assert threads() == set()
+    assert_no_key(repr(answer.warnings))
+    assert "sk-of-a-test" not in repr(answer)
+    assert_nothing_is_left(peer, library)
 
 
 def test_an_answer_of_a_good_model_is_stamped_with_model_and_prompt_and_paid_once(peer: Peer, library: Library) -> None:
@@ -260,19 +254,6 @@ def test_a_purge_leaves_no_reply_behind(peer: Peer, library: Library) -> None:
     library.remove("Salt", purge=True)
 
     assert b"quiet courage" not in (library.path / "cache.db").read_bytes()
-
-
-def test_a_summary_by_a_good_model_fills_its_slots_and_a_dead_one_leaves_it_to_the_offline_engine(
-    peer: Peer, library: Library, open_library: Open
-) -> None:
-    made = library.summary("Salt")
-    if made.engine.fallback is None:
-        assert made.engine.prompt and made.engine.prompt.startswith("statement.v1@sha256:")
-        assert all(sentence.findings and "{" not in sentence.text for sentence in made.statement)
-    put(library, {"text": "The ending is dull once more.", "critic": "Cy"})
-    peer.play("503")
-    again = open_library(library.path).summary("Salt")
-    assert again.engine.fallback
 
 
 def test_doctor_says_what_the_server_can_do_and_what_is_wrong(peer: Peer, library: Library) -> None:
