@@ -18,6 +18,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from benchmarks import chat_evidence, model, peer
+from benchmarks.chat_evidence import Contestant
 from benchmarks.clock import Say, same_threads
 from benchmarks.peer import Body, Peer
 from benchmarks.report import Bar, CannotMeasure, Report, Table
@@ -252,9 +253,7 @@ def hear(ask: Asks, question: str, server: Peer) -> tuple[int, int]:
 # ── reporting ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _report(
-    found: dict[str, chat_evidence.Contestant], spent: Spent, in_time: int, heard: int, *, quick: bool
-) -> Report:
+def _report(found: dict[str, Contestant], spent: Spent, in_time: int, heard: int, *, quick: bool) -> Report:
     tables = [chat_evidence.table(found)] if found else []
     costs = (
         ("`ChatOpenAI.astream`", f"{median(spent.theirs):.1f}"),
@@ -285,18 +284,8 @@ def _report(
     )
 
 
-def _notes(found: dict[str, chat_evidence.Contestant], in_time: int, heard: int) -> tuple[str, ...]:
-    silent = 100 * found[chat_evidence.OURS].silent if found else 0.0
-    about_evidence = (
-        f"Nothing is sent for {silent:.0f}% of the questions, since no sentence of the item speaks of what is asked.",
-        "Recall: a piece that is handed on overlaps a sentence that a person marked in that review. Tokens are a "
-        "quarter of the characters, for all; ours with ids and names, the others' bare.",
-        "1,000 characters with an overlap of 200 is what LangChain's tutorials set; our copy of its "
-        "RecursiveCharacterTextSplitter gave the same chunks as itself for every review. 512 tokens and the top 2 are "
-        "defaults of LlamaIndex's citation engine; its chunks are whole sentences here, and llama-index-core itself "
-        "was not run. MiniLM reads the first 256 tokens of a chunk.",
-    )
+def _notes(found: dict[str, Contestant], in_time: int, heard: int) -> tuple[str, ...]:
     return (
-        *(about_evidence if found else ()),
+        *(chat_evidence.notes(found) if found else ()),
         f"{in_time} of {heard} claims were heard in time, with a pause of {PAUSE_S:.2f} s behind each line.",
     )

@@ -1,7 +1,8 @@
 """How many tokens of evidence a question takes for the same recall: our sentences beside other people's chunks.
 
 Every SubjQA item is a title of one library, and what the chat engine would be sent is taken as it is. The others get
-the same reviews of the same item, the same vectors and the count of the same tokens, and send their own defaults.
+the same reviews of the same item, the same vectors and the count of the same tokens, and send their own defaults:
+LangChain and LlamaIndex themselves, each in a process of its own (`others`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import model, subjqa
+from benchmarks import model, others, subjqa
 from benchmarks.clock import Say
 from benchmarks.libraries import every_tenth
 from benchmarks.obedient import key
@@ -29,7 +30,6 @@ from rag.engines.prompts import tokens
 from rag.library import Library
 from rag.opinions_asked import answers
 from rag.records import Passage, Sentence
-from rag.reviews.split import sentences
 from rag.search import retrieve
 from rag.search.base import Embedder
 
@@ -38,15 +38,21 @@ RANKED = "the 10 best of our ranking"
 SPOKEN = "the 10 best of those that speak of what is asked"
 SPREAD = "the 10 best of our ranking, two a review at most"
 ALL_OURS = (OURS, RANKED, SPOKEN, SPREAD)
-LANGCHAIN, LLAMA = "chunks of 1,000 characters, top 4", "chunks of 512 tokens, top 2"
+LANGCHAIN, LLAMA = "LangChain, 1,000 characters, top 4", "LlamaIndex’s citation engine"
+RIVALS = {LANGCHAIN: others.LANGCHAIN, LLAMA: others.LLAMA_INDEX}
 SENTENCES_10 = "the 10 sentences nearest by vector"
 RATIO_BAR = 0.5
-_SEPARATORS = ("\n\n", "\n", " ", "")
-_LANGCHAIN = (1_000, 200, 4)
-_LLAMA = (512, 20, 2)
+_ABOUT = {
+    LANGCHAIN: "LangChain ran itself, as its tutorials set it: RecursiveCharacterTextSplitter with 1,000 characters "
+    "and an overlap of 200, and the top 4 of InMemoryVectorStore",
+    LLAMA: "LlamaIndex's CitationQueryEngine ran itself, with nothing set: chunks of 1,024 tokens with an overlap of "
+    "200, the top 2, and each of them cut into sources of 512",
+}
 _BEST = 10
 _SEED = 5
 
+Texts = Mapping[str, Mapping[str, str]]
+"""The reviews of every item."""
 Part = tuple[str, int, int]
 """A review's id, and where in its text something stands."""
 
@@ -96,27 +102,42 @@ def token_ratio(ours: Contestant, theirs: Contestant) -> float:
     return above / below if above and below else 0.0
 
 
+@dataclass(frozen=True)
+class _Set:
+    """A set of SubjQA: what is asked, and the reviews of the items that are."""
+
+    name: str
+    asked: Sequence[Question]
+    texts: Texts
+
+
 def run(data: Path, say: Say, *, quick: bool = False) -> dict[str, Contestant]:
-    """Ours first."""
-    names = ("restaurants_dev",) if quick else tuple(subjqa.KINDS)
+    """Ours first, then the other libraries, where they can be had, and the nearest sentences."""
+    sets = [_read(data, name, quick=quick) for name in (("restaurants_dev",) if quick else subjqa.KINDS)]
     embedder = model.open_minilm()
     sent: dict[str, list[Sent]] = {}
-    for name in names:
-        texts = _texts(subjqa.read(data, name))
-        asked = subjqa.questions(data, name)
-        asked = random.Random(_SEED).sample(asked, 20) if quick else asked
-        items = {question.item.id for question in asked}
-        texts = {item: reviews for item, reviews in texts.items() if item in items}
-        for ours, of_ours in _ours(name, asked, texts, say).items():
-            sent.setdefault(ours, []).extend(of_ours)
-        for rival, (cut, top) in rivals().items():
-            say(f"{name}: {rival}")
-            sent.setdefault(rival, []).extend(_theirs(asked, texts, embedder, cut, top))
+    for one in sets:
+        for contestant, of_one in _ours(one, say).items():
+            sent.setdefault(contestant, []).extend(of_one)
+    for name, rival in RIVALS.items():
+        say(name)
+        try:
+            sent[name] = _theirs(sets, rival)
+        except CannotMeasure as error:
+            say(f"{name}: left out: {error}")
+    sent[SENTENCES_10] = [found for one in sets for found in _nearest(one, embedder)]
     return {contestant: Contestant.of(found) for contestant, found in sent.items()}
 
 
+def _read(data: Path, name: str, *, quick: bool) -> _Set:
+    asked = subjqa.questions(data, name)
+    asked = random.Random(_SEED).sample(asked, 20) if quick else asked
+    items = {question.item.id for question in asked}
+    texts = {item: reviews for item, reviews in _texts(subjqa.read(data, name)).items() if item in items}
+    return _Set(name, asked, texts)
+
+
 def _texts(rows: Iterable[subjqa.Row]) -> dict[str, dict[str, str]]:
-    """The reviews of every item."""
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         found.setdefault(row["item_id"], {})[row["review_id"]] = row["review_text"]
@@ -126,19 +147,17 @@ def _texts(rows: Iterable[subjqa.Row]) -> dict[str, dict[str, str]]:
 # ── ours ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _ours(
-    name: str, asked: Sequence[Question], texts: Mapping[str, Mapping[str, str]], say: Say
-) -> dict[str, list[Sent]]:
+def _ours(given: _Set, say: Say) -> dict[str, list[Sent]]:
     """What the engine would be sent by a library that holds every item as a title, and what it was chosen from."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "reviews.jsonl"
-        rows = [{"title": item, "text": text} for item, reviews in texts.items() for text in reviews.values()]
+        rows = [{"title": item, "text": text} for item, reviews in given.texts.items() for text in reviews.values()]
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
         # A model is named, and never called: it is offered more than the offline engine.
         with speaking_to("http://127.0.0.1:9/v1"), Library.open(Path(folder) / "library", model="none") as library:
-            say(f"{name}: adding {len(rows)} reviews")
-            library.add([file], kind=subjqa.KINDS[name], on_progress=every_tenth(say))
-            every = [_sent(library, question, texts[question.item.id]) for question in asked]
+            say(f"{given.name}: adding {len(rows)} reviews")
+            library.add([file], kind=subjqa.KINDS[given.name], on_progress=every_tenth(say))
+            every = [_sent(library, question, given.texts[question.item.id]) for question in given.asked]
     return {contestant: [one[contestant] for one in every] for contestant in ALL_OURS}
 
 
@@ -181,38 +200,60 @@ def _same(first: str, second: str) -> bool:
 
 # ── others ───────────────────────────────────────────────────────────────────────────────────────
 
-Cut = Callable[[str], list[tuple[int, int]]]
+
+def asked_of(sets: Sequence[_Set]) -> others.Asked:
+    """Every review as a document, and every question about the reviews of its item."""
+    documents: list[others.Document] = [
+        {"id": _document(one.name, review), "text": text}
+        for one in sets
+        for reviews in one.texts.values()
+        for review, text in reviews.items()
+    ]
+    questions: list[others.Question] = [
+        {
+            "id": f"{one.name}/{number}",
+            "question": question.text,
+            "document_ids": [_document(one.name, review) for review in one.texts[question.item.id]],
+        }
+        for one in sets
+        for number, question in enumerate(one.asked)
+    ]
+    return {"documents": documents, "questions": questions}
 
 
-def rivals() -> dict[str, tuple[Cut, int]]:
-    """How each of the others cuts a review, and how many pieces it sends."""
-    size, overlap, top = _LANGCHAIN
-    words, shared, best = _LLAMA
-    return {
-        LANGCHAIN: (lambda text: recursive_chunks(text, size, overlap), top),
-        LLAMA: (lambda text: sentence_chunks(text, words, shared), best),
-        SENTENCES_10: (lambda text: [(tile.start, tile.end) for tile in sentences("", text) if tile.view], 10),
-    }
+def _document(name: str, review: str) -> str:
+    """A review that stands in two sets is two documents."""
+    return f"{name}/{review}"
 
 
-def _theirs(
-    asked: Sequence[Question], texts: Mapping[str, Mapping[str, str]], embedder: Embedder, cut: Cut, top: int
-) -> list[Sent]:
-    """The pieces of an item that are nearest to the question by vector."""
-    parts = {
-        item: [(name, start, end) for name, text in reviews.items() for start, end in cut(text)]
-        for item, reviews in texts.items()
-    }
-    written = {part: texts[item][part[0]][part[1] : part[2]] for item, found in parts.items() for part in found}
-    wanted = sorted({*written.values(), *(question.text for question in asked)})
-    vectors = dict(zip(wanted, embedder.embed(wanted), strict=True))
+def _theirs(sets: Sequence[_Set], rival: others.Rival) -> list[Sent]:
+    """What a library sends, with an index of its own for each item."""
+    answers = others.answers_of(rival, asked_of(sets))
+    asked = [(one.name, question) for one in sets for question in one.asked]
+    return [sent_by(answer, name, question) for (name, question), answer in zip(asked, answers, strict=True)]
+
+
+def sent_by(answer: others.Answer, name: str, question: Question) -> Sent:
+    """Its sources, bare: the tokens of each, and whether it overlaps a marked sentence."""
+    sources = answer["sources"]
+    parts = [(one["document_id"].removeprefix(f"{name}/"), one["start"], one["end"]) for one in sources]
+    return Sent(
+        tuple(tokens(one["text"] + "\n") for one in sources), tuple(_holds_answer(part, question) for part in parts)
+    )
+
+
+def _nearest(given: _Set, embedder: Embedder) -> list[Sent]:
+    """The sentences of an item that are nearest to the question by vector, and nothing else."""
+    wanted = {view for question in given.asked for view in (question.text, *question.item.views)}
+    vectors = dict(zip(sorted(wanted), embedder.embed(sorted(wanted)), strict=True))
     found = []
-    for question in asked:
-        own = parts[question.item.id]
-        near = np.array([float(vectors[written[part]] @ vectors[question.text]) for part in own])
-        chosen = [own[row] for row in np.argsort(-near, kind="stable")[:top]]
-        hits = tuple(_holds_answer(part, question) for part in chosen)
-        found.append(Sent(tuple(tokens(written[part] + "\n") for part in chosen), hits))
+    for question in given.asked:
+        views = question.item.views
+        near = np.array([float(vectors[view] @ vectors[question.text]) for view in views])
+        best = [int(row) for row in np.argsort(-near, kind="stable")[:_BEST]]
+        found.append(
+            Sent(tuple(tokens(views[row] + "\n") for row in best), tuple(row in question.gold for row in best))
+        )
     return found
 
 
@@ -221,78 +262,6 @@ def _holds_answer(part: Part, question: Question) -> bool:
     name, start, end = part
     gold = (question.item.sentences[row] for row in question.gold)
     return any(tile.review_id == name and tile.start < end and start < tile.end for tile in gold)
-
-
-def recursive_chunks(text: str, size: int, overlap: int) -> list[tuple[int, int]]:
-    """Where LangChain's RecursiveCharacterTextSplitter cuts at its usual separators."""
-    found, position = [], 0
-    for chunk in _recursive(text, size, overlap, _SEPARATORS):
-        start = text.find(chunk, position)
-        if start < 0:
-            raise CannotMeasure("A chunk is not a part of its text.")
-        found.append((start, start + len(chunk)))
-        position = start + 1
-    return found
-
-
-def _recursive(text: str, size: int, overlap: int, separators: Sequence[str]) -> list[str]:
-    number = next(n for n, one in enumerate(separators) if not one or one in text)
-    separator, smaller = separators[number], separators[number + 1 :]
-    pieces = [piece for piece in _kept_in_front(text, separator) if piece]
-    chunks: list[str] = []
-    good: list[str] = []
-    for piece in pieces:
-        if len(piece) < size:
-            good.append(piece)
-            continue
-        chunks += _merged(good, size, overlap)
-        good = []
-        chunks += _recursive(piece, size, overlap, smaller) if smaller else [piece]
-    return chunks + _merged(good, size, overlap)
-
-
-def _kept_in_front(text: str, separator: str) -> list[str]:
-    """Pieces, each with the separator before it."""
-    if not separator:
-        return list(text)
-    first, *rest = text.split(separator)
-    return [first, *(separator + piece for piece in rest)]
-
-
-def _merged(pieces: Sequence[str], size: int, overlap: int) -> list[str]:
-    """Pieces joined up to the size, each chunk beginning with the last pieces of the one before it."""
-    chunks: list[str] = []
-    current: list[str] = []
-    length = 0
-    for piece in pieces:
-        if current and length + len(piece) > size:
-            chunks.append("".join(current).strip())
-            while length > overlap or (length + len(piece) > size and length > 0):
-                length -= len(current.pop(0))
-        current.append(piece)
-        length += len(piece)
-    if current:
-        chunks.append("".join(current).strip())
-    return [chunk for chunk in chunks if chunk]
-
-
-def sentence_chunks(text: str, size: int, overlap: int) -> list[tuple[int, int]]:
-    """Whole sentences up to so many tokens, as LlamaIndex's SentenceSplitter joins them."""
-    tiles = [(tile.start, tile.end) for tile in sentences("", text)]
-    found: list[tuple[int, int]] = []
-    first = 0
-    while first < len(tiles):
-        last = first
-        while last + 1 < len(tiles) and tokens(text[tiles[first][0] : tiles[last + 1][1]]) <= size:
-            last += 1
-        found.append((tiles[first][0], tiles[last][1]))
-        if last + 1 >= len(tiles):
-            break
-        back = last + 1
-        while back - 1 > first and tokens(text[tiles[back - 1][0] : tiles[last][1]]) <= overlap:
-            back -= 1
-        first = back
-    return found
 
 
 # ── reporting ────────────────────────────────────────────────────────────────────────────────────
@@ -317,11 +286,28 @@ def table(found: Mapping[str, Contestant]) -> Table:
 def bars(found: Mapping[str, Contestant]) -> tuple[Bar, ...]:
     """Half the tokens at equal recall; and that what is sent finds as much."""
     made = []
-    for name in (LANGCHAIN, LLAMA):
+    for name in (name for name in RIVALS if name in found):
         ratio, recall = token_ratio(found[OURS], found[name]), found[OURS].recall[-1] / found[name].recall[-1]
         made.append(Bar(f"our tokens at equal recall, to {name}", ratio, RATIO_BAR, "×", at_least=False))
         made.append(Bar(f"our recall, to {name}", recall, 1.0, "×"))
     return tuple(made)
+
+
+def notes(found: Mapping[str, Contestant]) -> tuple[str, ...]:
+    """What the figures stand on."""
+    silent = 100 * found[OURS].silent
+    return (
+        f"Nothing is sent for {silent:.0f}% of the questions, since no sentence of the item speaks of what is asked.",
+        "Recall: a piece that is handed on overlaps a sentence that a person marked in that review. Tokens are a "
+        "quarter of the characters, for all; ours with ids and names, the others' bare.",
+        *(f"{about} ({_versions(RIVALS[name])})." for name, about in _ABOUT.items() if name in found),
+        "Each rival has an index for each item, and our vectors: MiniLM reads the first 256 tokens of a chunk.",
+        *(f"{name} was left out: it could not be run here." for name in RIVALS if name not in found),
+    )
+
+
+def _versions(rival: others.Rival) -> str:
+    return ", ".join(package.replace("==", " ") for package in rival.packages)
 
 
 def _share(value: float) -> str:

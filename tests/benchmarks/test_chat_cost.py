@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from itertools import pairwise
 
 import pytest
 
@@ -13,8 +12,6 @@ from benchmarks.chat_evidence import LANGCHAIN, LLAMA, OURS, Contestant, Sent
 from benchmarks.peer import Peer
 from benchmarks.report import CannotMeasure
 from rag.records import Claim
-
-TEXT = " ".join(f"Sentence number {n} is about the lamp in the hall." for n in range(60))
 
 
 def asked_of(url: str) -> list[str]:
@@ -51,22 +48,6 @@ def test_tokens_are_compared_at_equal_recall_and_less_recall_is_said(
     theirs = Contestant((0.5,), (100.0,))
     found = {OURS: Contestant((recall,), (tokens,)), LANGCHAIN: theirs, LLAMA: theirs}
     assert [bar.held for bar in chat_evidence.bars(found)] == [cheap, finds] * 2
-
-
-def test_recursive_chunks_keep_to_the_size_and_overlap() -> None:
-    chunks = chat_evidence.recursive_chunks(TEXT, 300, 60)
-    assert all(end - start <= 300 for start, end in chunks)
-    assert all(0 < first[1] - then[0] <= 60 for first, then in pairwise(chunks))
-    assert chunks[0][0] == 0
-    assert chunks[-1][1] == len(TEXT)
-    assert chat_evidence.recursive_chunks("Short.\n\nToo.", 300, 60) == [(0, 12)]
-
-
-def test_sentence_chunks_are_whole_sentences() -> None:
-    chunks = chat_evidence.sentence_chunks(TEXT, 60, 15)
-    assert all(TEXT[start:].startswith("Sentence") and TEXT[:end].rstrip().endswith(".") for start, end in chunks)
-    assert all(then[0] < first[1] for first, then in pairwise(chunks))
-    assert chunks[-1][1] == len(TEXT)
 
 
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────
