@@ -50,6 +50,10 @@ class Cache:
         row = (key, json.dumps(reply), _now())
         self._do(lambda database: database.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", row))
 
+    def forget(self, key: str) -> None:
+        """Delete one reply: it was of no use."""
+        self._do(lambda database: database.execute("DELETE FROM replies WHERE key = ?", (key,)))
+
     def spent(self, model: str, prompt_tokens: int, completion_tokens: int, cost_usd: float | None) -> None:
         """Count what a call cost; None where no price is known, which takes nothing from what is known of others."""
         day = _now()[:10]

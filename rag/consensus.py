@@ -151,8 +151,10 @@ def _write(using: Summarising, request: StatementRequest, findings: Mapping[str,
             raise
         why = error.message
         written = _Written((), (), (), Usage(*error.paid))
-    if written.sentences or using.fallback is None:
+    if written.sentences:
         return written
+    if using.fallback is None:
+        return replace(written, warnings=(*written.warnings, why)) if using.engine.model else written
     filled = _checked(using, using.fallback.draft_statement(request), request, findings)
     dropped, warnings = (*written.dropped, *filled.dropped), (*written.warnings, why)
     return _Written(filled.sentences, dropped, warnings, written.usage, why)

@@ -99,13 +99,14 @@ def code(
     for title, count in waiting:
         aspects = taxonomy.load(title.kind)
         identity = coder_identity(engine, aspects)
-        report = TitleCoded(title.id, title.name, identity, 0, 0, 0)
+        report, last = TitleCoded(title.id, title.name, identity, 0, 0, 0), ""
         while count:
             if cancelled():
                 raise Cancelled("The coding was cancelled.", "What was read is kept; the same command goes on.")
-            batch, cost = coder.next_batch(store, title, identity, aspects)
+            batch, cost = coder.next_batch(store, title, identity, aspects, after=last)
             if not batch:
                 break
+            last = batch[-1].review_id
             done, usage = done + len(batch), usage + cost
             report = _counted(report, batch)
             on_progress(Progress("code", min(done, total), total))
@@ -151,7 +152,9 @@ def _to_do(store: Store, engine: Engine, titles: Sequence[Title], *, dense: bool
         known = coded.known_coders(reading)
         for title in titles:
             identity = coder_identity(engine, taxonomy.load(title.kind))
-            count = coded.count_to_code(reading, title.id, known.get(identity, 0), dense=dense)
+            # What a model failed to read it may read the next time; the offline coder would fail again.
+            again = not is_free(identity)
+            count = coded.count_to_code(reading, title.id, known.get(identity, 0), dense=dense, again=again)
             if count or active.get(title.id) != identity:
                 found.append((title, count))
     return found
@@ -167,7 +170,7 @@ def cost(store: Store, engine: Priced, titles: Sequence[Title]) -> CodingCost:
         while True:
             with store.reading() as reading:
                 number = coded.known_coders(reading).get(identity, 0)
-                batch = coded.next_to_code(reading, title.id, number, AT_ONCE, dense=False, after=last)
+                batch = coded.next_to_code(reading, title.id, number, AT_ONCE, dense=False, again=True, after=last)
             if not batch:
                 break
             last = batch[-1].review_id
@@ -187,12 +190,15 @@ class _Coder:
     examples: _Examples | None
     cancelled: Callable[[], bool]
 
-    def next_batch(self, store: Store, title: Title, identity: str, aspects: Taxonomy) -> tuple[list[Coding], Usage]:
-        """Code some of the reviews that wait and keep what was read in them."""
+    def next_batch(
+        self, store: Store, title: Title, identity: str, aspects: Taxonomy, *, after: str
+    ) -> tuple[list[Coding], Usage]:
+        """Code some of the reviews that wait, behind the one with this id, and keep what was read in them."""
         most = AT_ONCE if is_free(identity) else AT_ONCE_PAID
         with store.reading() as reading:
             number = coded.known_coders(reading).get(identity, 0)
-            batch = coded.next_to_code(reading, title.id, number, most, dense=self.embedder is not None)
+            dense, again = self.embedder is not None, not is_free(identity)
+            batch = coded.next_to_code(reading, title.id, number, most, dense=dense, again=again, after=after)
         if not batch:
             return [], Usage()
         units = [units_of(review) for review in batch]

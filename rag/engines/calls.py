@@ -108,6 +108,10 @@ class Model(Protocol):
         """The replies of several calls in their order, an error in the place of one; ends early when cancelled."""
         ...
 
+    def forget(self, call: Call) -> None:
+        """Keep nothing of what was replied to this: it was not of the form that was asked for."""
+        ...
+
     def probe(self) -> Abilities:
         """What the server can do, by one tiny call. Raises EngineError."""
         ...

@@ -92,7 +92,7 @@ class ChatEngine:
         """A claim as soon as its line is complete. Raises EngineError, BudgetExhausted, InputError."""
         tag = disarm.new_tag()
         call = _call(self._prompts["answer"], tag, answer_values(request, tag, faults))
-        lines, ended, reply = protocol.Lines(), False, None
+        lines, ended, of_use, reply = protocol.Lines(), False, False, None
         for piece in self.client.stream(call, request.cancelled):
             if isinstance(piece, Reply):
                 reply = piece
@@ -100,6 +100,7 @@ class ChatEngine:
             for line in lines.feed(piece):
                 found = protocol.claim(line, tag)
                 ended = ended or isinstance(found, protocol.End)
+                of_use = of_use or not isinstance(found, BadLine)
                 if not isinstance(found, protocol.End) and not ended:
                     yield found
             if lines.too_many:
@@ -109,6 +110,8 @@ class ChatEngine:
             yield DraftEnd(complete=False)
             return
         rest = [] if ended else [protocol.claim(line, tag) for line in lines.close()]
+        if not of_use and all(isinstance(found, BadLine) for found in rest):
+            self.client.forget(call)
         ended = ended or any(isinstance(found, protocol.End) for found in rest)
         # Of a reply that was cut off, the last line may be half a sentence.
         yield from (found for found in rest if not isinstance(found, protocol.End) and reply.is_whole)
@@ -127,7 +130,9 @@ class ChatEngine:
         if isinstance(reply, PullquoteError):
             raise reply
         sentences, faults = [], []
-        for line in filter(str.strip, reply.text.splitlines()):
+        # Of a reply that was cut off, the last line may be half a sentence.
+        lines = reply.text.splitlines()[: None if reply.is_whole else -1]
+        for line in filter(str.strip, lines):
             found = protocol.parse(line, tag)
             if isinstance(found, protocol.End):
                 break
@@ -135,6 +140,8 @@ class ChatEngine:
                 faults.append(Dropped(found.text, found.why))
             else:
                 sentences.append(DraftSentence(found.text, found.ids))
+        if not sentences:
+            self.client.forget(call)
         return DraftStatement(tuple(sentences), tuple(faults), tuple(_warnings(reply, ended=True)), _usage(reply))
 
     # ── coding ───────────────────────────────────────────────────────────────────────────────────
@@ -157,10 +164,13 @@ class ChatEngine:
             _raise_first(replies)
             if len(replies) < len(batches):
                 raise Cancelled("The coding was cancelled.", "What was read is kept; the same command goes on.")
-            for batch, reply in zip(batches, replies, strict=True):
+            for batch, call, reply in zip(batches, calls, replies, strict=True):
                 assert isinstance(reply, Reply)
                 usage += _usage(reply)
-                read |= _opinions(reply.text, batch, aspects)
+                found = _opinions(reply.text, batch, aspects)
+                if len(found) < len(batch):
+                    self.client.forget(call)
+                read |= found
         failed = {unit.id: "the model gave no valid answer" for unit in request.units if unit.id not in read}
         opinions = tuple(one for unit in request.units for one in read.get(unit.id, ()))
         return DraftOpinions(opinions, failed, usage=usage)

@@ -123,6 +123,10 @@ class ChatModel:
             _cancel(future)
         return []
 
+    def forget(self, call: Call) -> None:
+        """Ask the server again the next time."""
+        self._cache.forget(self._key(call))
+
     def probe(self) -> Abilities:
         """What the server can do, by one tiny call. Raises EngineError."""
         # Another text each time: a kept reply would say nothing of the server.
@@ -248,13 +252,19 @@ class ChatModel:
     async def _attempt(self, call: Call, hear: Callable[[str], None]) -> Reply:
         text: list[str] = []
         ending = Ending()
-        async with contextlib.aclosing(self._chain(call).astream(call.messages)) as pieces:  # type: ignore[type-var]
-            async for piece in pieces:
-                if isinstance(piece, Ending):
-                    ending = piece
-                    continue
-                text.append(piece)
-                hear(piece)
+        try:
+            async with contextlib.aclosing(self._chain(call).astream(call.messages)) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    if isinstance(piece, Ending):
+                        ending = piece
+                        continue
+                    text.append(piece)
+                    hear(piece)
+        # Under a schema the client raises what it else gives as the reason of the end.
+        except openai.LengthFinishReasonError:
+            ending = Ending("length")
+        except openai.ContentFilterFinishReasonError:
+            ending = Ending("content_filter")
         written = "".join(text)
         if ending.refusal or ending.finish == "content_filter":
             raise refused(self.server.host, ending.refusal, len(written))

@@ -12,6 +12,7 @@ from rag.settings import ModelServer
 
 _SHOWN = 200
 _LATER = "Try again later; --engine extractive answers without a model."
+_OTHERWISE = "Ask in other words, or another model; --engine extractive answers without one."
 _RUNNING = "Is it running, and is OPENAI_BASE_URL right? See: pullquote doctor"
 _STATUS: dict[int, tuple[EngineFault, str, str]] = {
     401: ("key", "refuses the key", "Check OPENAI_API_KEY and OPENAI_BASE_URL."),
@@ -36,8 +37,8 @@ def silent(host: str, seconds: float, arrived: int) -> EngineError:
 
 def refused(host: str, said: str | None, arrived: int) -> EngineError:
     """The model, or its provider's filter, will not answer."""
-    why = f": {_short(said)}" if said else ""
-    return EngineError("filtered", f"The model at {host} refuses to answer{why}.", arrived=arrived)
+    why = f": {_short(said).rstrip('.')}" if said else ""
+    return EngineError("filtered", f"The model at {host} refuses to answer{why}.", _OTHERWISE, arrived=arrived)
 
 
 def no_reply(host: str) -> EngineError:
@@ -52,7 +53,9 @@ def broke_off(host: str, arrived: int) -> EngineError:
 
 def endless(host: str, most: int) -> EngineError:
     """It does not stop."""
-    return EngineError("rubbish", f"The model at {host} writes more than {most:,} characters.", arrived=most)
+    return EngineError(
+        "rubbish", f"The model at {host} writes more than {most:,} characters.", _OTHERWISE, arrived=most
+    )
 
 
 def translated(error: Exception, server: ModelServer, model: str, arrived: int) -> EngineError:
@@ -62,7 +65,7 @@ def translated(error: Exception, server: ModelServer, model: str, arrived: int) 
         return _of_status(error, where, server, model)
     if isinstance(error, openai.APITimeoutError):
         return EngineError("timeout", f"{where} did not answer in time.", _LATER, arrived=arrived)
-    if isinstance(error, (ValueError, TypeError, LookupError, AttributeError)):
+    if isinstance(error, (ValueError, TypeError, LookupError, AttributeError, AssertionError)):
         return EngineError("rubbish", f"{where} sends what is no answer of a model.", _RUNNING, arrived=arrived)
     if arrived:
         return EngineError("broke_off", f"{where} broke off in the middle.", _LATER, arrived=arrived)
@@ -120,7 +123,7 @@ def _said(error: Exception, server: ModelServer) -> str:
     told = body.get("message") if isinstance(body, dict) else None
     text = told if isinstance(told, str) else f"{cause}"
     key = server.key.get_secret_value() if server.key else ""
-    short = _short(text.replace(key, "…") if key else text) or type(cause).__name__
+    short = _short(text.replace(key, "…") if key else text) or "the connection was lost"
     return short.rstrip(".") + "."
 
 

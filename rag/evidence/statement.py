@@ -15,6 +15,20 @@ from rag.findings import DraftSentence, Finding, Side
 from rag.records import Dropped
 
 MOST_SENTENCES = 5
+_CONTRARY = "it praises what the reviews criticise, or the other way round"
+_VERBS: Mapping[Side, frozenset[str]] = {
+    "praised": frozenset(
+        map(words.stem, "praise praises praised praising like liked love loved admire admired enjoy enjoyed".split())
+    ),
+    "criticised": frozenset(
+        map(
+            words.stem,
+            """criticise criticised criticises criticize criticized blame blamed dislike disliked hate hated fault
+            faulted complain complained complaint complaints""".split(),
+        )
+    ),
+}
+"""Verbs by which a sentence says on which side reviewers are."""
 _SLOT = re.compile(r"\{(praised|criticised):([a-z0-9-]+)(?::(short|each))?\}")
 
 
@@ -51,13 +65,32 @@ def untrue(
     foreign = support.foreign_names(own, " ".join(quotes), " ".join(allowed))
     if foreign:
         return foreign[0]
+    if _says_the_contrary(draft, own, rests, findings):
+        return _CONTRARY
     verdicts_ = {finding.verdict for finding in rests}
     if leaning is None or len(verdicts_) != 1:
         return None
     side = {"praised": 1.0, "criticised": -1.0}.get(verdicts_.pop(), 0.0)
-    if side * leaning(own) <= -support.LEANS:
-        return "it praises what the reviews criticise, or the other way round"
-    return None
+    return _CONTRARY if side * leaning(own) <= -support.LEANS else None
+
+
+def _says_the_contrary(
+    draft: DraftSentence, own: str, rests: Sequence[Finding], findings: Mapping[str, Finding]
+) -> bool:
+    """Whether its verbs are all of one side, and what it counts or rests on is of the other; or it counts nobody."""
+    said = set(words.stems(own))
+    verbs = {side for side, stems in _VERBS.items() if said & stems}
+    sides: set[str] = {slot[0] for slot in _SLOT.findall(draft.text)}
+    counted = sides or {finding.verdict for finding in rests} & _VERBS.keys()
+    if len(verbs) == 1 and counted and not verbs & counted:
+        return True
+    # "Reviewers have praised it: none of the 3."
+    return any(
+        not (findings[name].total_praised if side == "praised" else findings[name].total_criticised)
+        and findings[name].verdict not in (side, "neither")
+        for side, name, _ in _SLOT.findall(draft.text)
+        if name in draft.findings and name in findings
+    )
 
 
 def _fault(draft: DraftSentence, findings: Mapping[str, Finding], allowed: Sequence[str]) -> str | None:

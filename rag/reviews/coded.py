@@ -106,17 +106,22 @@ def forget_title(connection: Connection, title_id: str) -> None:
 # ── what is left to code ─────────────────────────────────────────────────────────────────────────
 
 
-def _uncoded(title_id: str, coder: int, *, dense: bool) -> list[ColumnElement[bool]]:
-    """Live reviews of a title that the coder has not read; with `dense`, those whose sentences all have theirs."""
+def _uncoded(title_id: str, coder: int, *, dense: bool, again: bool) -> list[ColumnElement[bool]]:
+    """Live reviews of a title that the coder has not read; with `dense`, those whose sentences all have theirs.
+
+    With `again`, what it failed to read counts as not read.
+    """
     read = exists().where(codings.c.review_id == reviews.c.id, codings.c.coder_id == coder)
+    if again:
+        read = read.where(codings.c.outcome != "failed")
     waits = exists().where(pending.c.review_id == reviews.c.id, pending.c.step == "embed")
     found = [reviews.c.title_id == title_id, reviews.c.state == LIVE, ~read]
     return [*found, ~waits] if dense else found
 
 
-def count_to_code(connection: Connection, title_id: str, coder: int, *, dense: bool = True) -> int:
-    """How many reviews of a title wait for a coder."""
-    waiting = _uncoded(title_id, coder, dense=dense)
+def count_to_code(connection: Connection, title_id: str, coder: int, *, dense: bool = True, again: bool = False) -> int:
+    """How many reviews of a title wait for a coder; with `again`, those too that it failed to read."""
+    waiting = _uncoded(title_id, coder, dense=dense, again=again)
     return connection.scalar(select(func.count()).select_from(reviews).where(*waiting)) or 0
 
 
@@ -129,11 +134,18 @@ def uncoded(connection: Connection) -> dict[str, int]:
 
 
 def next_to_code(
-    connection: Connection, title_id: str, coder: int, limit: int, *, dense: bool = True, after: str = ""
+    connection: Connection,
+    title_id: str,
+    coder: int,
+    limit: int,
+    *,
+    dense: bool = True,
+    again: bool = False,
+    after: str = "",
 ) -> list[ToCode]:
-    """Up to so many reviews that wait for a coder, by id, from behind `after` on; without `dense`, also
-    those without vectors."""
-    waiting = (*_uncoded(title_id, coder, dense=dense), reviews.c.id > after)
+    """Up to so many reviews that wait for a coder, by id, from behind `after` on; without `dense`, also those
+    without vectors, with `again`, also those that it failed to read."""
+    waiting = (*_uncoded(title_id, coder, dense=dense, again=again), reviews.c.id > after)
     wanted = select(reviews).where(*waiting).order_by(reviews.c.id).limit(limit)
     rows = connection.execute(wanted).all()
     scale = bare_scale(connection, title_id)

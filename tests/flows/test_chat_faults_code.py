@@ -210,10 +210,8 @@ def assert_counted(offline: Library, kept: Stored) -> None:
     ("401", "key"), ("404", "unknown"), ("413", "context"), ("422", "rejected"), ("429-long", "busy"),
     ("broken-json", "rubbish"), ("no-choices", "rubbish"), ("empty", "rubbish"), ("fifty-mb", "rubbish"),
     ("refusal", "filtered"), ("reset-middle", "broke_off"), ("stall", "timeout"), ("503", "server"),
-    pytest.param("html", "rubbish", marks=pytest.mark.xfail(
-        strict=True, reason="an AssertionError of the client is taken for a server that can't be reached")),
-    pytest.param("content-filter", "filtered", marks=pytest.mark.xfail(
-        strict=True, reason="under a schema the client raises, and that is taken for a reply that broke off")),
+    ("html", "rubbish"),
+    ("content-filter", "filtered"),
 ])  # fmt: skip
 def test_the_error_says_what_is_wrong_in_the_terminal(
     fault: str, kind: str, peer: Peer, library: Library, typed: Run
@@ -229,7 +227,6 @@ def test_the_error_says_what_is_wrong_in_the_terminal(
     assert stored(library).outcomes == {}
 
 
-@pytest.mark.xfail(strict=True, reason="under a schema the client raises, and one reply cut off ends the whole run")
 def test_a_reply_that_was_cut_off_fails_its_reviews_and_not_the_run(peer: Peer, library: Library) -> None:
     peer.play(*["good"] * GOOD_CALLS, "length")
 
@@ -238,7 +235,6 @@ def test_a_reply_that_was_cut_off_fails_its_reviews_and_not_the_run(peer: Peer, 
     assert title.read == MANY and 0 < title.failed < MANY
 
 
-@pytest.mark.xfail(strict=True, reason="a review that failed counts as read, and the reply that failed it is kept")
 @pytest.mark.parametrize("fault", ["ignores-protocol", "two-choices"])
 def test_what_the_model_left_unread_is_read_by_the_next_run(
     fault: str, peer: Peer, library: Library, open_library: Open

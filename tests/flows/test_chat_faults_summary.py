@@ -186,7 +186,6 @@ def leaning(_: Library, text: str) -> float:
     return 0.9 * (" lovely " in text) - 0.9 * (" dreadful " in text)
 
 
-@pytest.mark.xfail(strict=True, reason="which side a slot counts is not compared with what the sentence says of it")
 @pytest.mark.parametrize("lie", [
     "The music is praised by {criticised:sound}. [sound]",
     "The ending is criticised by {praised:ending}. [ending]",
@@ -199,7 +198,6 @@ def test_a_number_of_one_side_does_not_stand_for_the_other(lie: str, peer: Peer,
     assert said(library.summary("Salt")) == OFFLINE
 
 
-@pytest.mark.xfail(strict=True, reason="a reply that was no statement is kept, and read again for ever")
 def test_a_model_that_wrote_rubbish_is_asked_again(peer: Peer, library: Library, open_library: Open) -> None:
     peer.play("ignores-protocol", "good")
     assert library.summary("Salt").engine.fallback
@@ -207,7 +205,6 @@ def test_a_model_that_wrote_rubbish_is_asked_again(peer: Peer, library: Library,
     assert said(open_library(library.path).summary("Salt")) == GOOD
 
 
-@pytest.mark.xfail(strict=True, reason="the last line of a statement that was cut off is taken for a whole one")
 def test_half_a_sentence_is_no_sentence(peer: Peer, library: Library) -> None:
     whole = "- The ending [ending] pleases them, though in the end they would not go so far as to say so"
     peer.reply = lambda _: whole + " " * len(whole)  # the peer sends the first half
