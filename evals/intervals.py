@@ -6,7 +6,7 @@ scipy does the arithmetic; importing this module takes two seconds, so nothing b
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,17 +32,21 @@ class Interval:
     low: float | None
     high: float | None
     clusters: int
+    error: float | None = None
+    """The standard error, of the same resamples."""
 
 
-def clustered(sums: Mapping[Hashable, Sequence[float]], statistic: Callable[..., Sums]) -> Interval | None:
-    """A 95 % interval of a statistic of sums over clusters, by resampling whole clusters.
+def clustered(
+    sums: Mapping[str, Sequence[float]], statistic: Callable[..., Sums], level: float = LEVEL, *, share: bool = True
+) -> Interval | None:
+    """An interval of a statistic of sums over clusters, by resampling whole clusters; of 95 % unless told otherwise.
 
     ``sums`` holds for each cluster the same few sums (of values and of questions, say); ``statistic`` gets one array a
     sum, added up over the clusters, and gives the value: ``lambda total, n: total / n``. The interval is the
     bias-corrected and accelerated bootstrap (B. Efron, "Better Bootstrap Confidence Intervals", 1987), 9,999 resamples
     with a fixed seed. A share that is 0 or 1 in every cluster cannot be resampled; it gets the exact binomial bounds
-    (Clopper and Pearson, 1934) of as many trials as there are clusters. None where the statistic is not defined on
-    the whole.
+    (Clopper and Pearson, 1934) of as many trials as there are clusters; a difference that is the same in every cluster
+    (``share`` false) has no such bounds and is what it is. None where the statistic is not defined on the whole.
     """
     columns = [np.array(column, np.float64) for column in zip(*sums.values(), strict=True)]
     with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
@@ -59,7 +63,7 @@ def clustered(sums: Mapping[Hashable, Sequence[float]], statistic: Callable[...,
             paired=True,
             vectorized=True,
             n_resamples=RESAMPLES,
-            confidence_level=LEVEL,
+            confidence_level=level,
             method="BCa",
             rng=np.random.default_rng(SEED),
         )
@@ -67,20 +71,20 @@ def clustered(sums: Mapping[Hashable, Sequence[float]], statistic: Callable[...,
         return Interval(value, None, None, len(sums))
     low, high = found.confidence_interval
     if np.isnan(low):
-        low, high = _without_spread(value, len(sums))
-    return Interval(value, float(low), float(high), len(sums))
+        low, high = _without_spread(value, len(sums), level) if share else (value, value)
+    return Interval(value, float(low), float(high), len(sums), float(found.standard_error))
 
 
-def clustered_mean(values: Mapping[Hashable, Sequence[float | None]]) -> Interval | None:
+def clustered_mean(values: Mapping[str, Sequence[float | None]]) -> Interval | None:
     """The mean over all values that are there, with its interval by cluster; None of none."""
     kept = {name: [v for v in found if v is not None] for name, found in values.items()}
     sums = {name: (sum(found), len(found)) for name, found in kept.items() if found}
     return clustered(sums, lambda total, n: total / n)
 
 
-def _without_spread(value: float, clusters: int) -> tuple[float, float]:
+def _without_spread(value: float, clusters: int, level: float) -> tuple[float, float]:
     """Every cluster has the same value."""
     if value not in (0.0, 1.0):
         return value, value
-    bounds = stats.binomtest(int(value) * clusters, clusters).proportion_ci(LEVEL, method="exact")
+    bounds = stats.binomtest(int(value) * clusters, clusters).proportion_ci(level, method="exact")
     return float(bounds.low), float(bounds.high)

@@ -6,8 +6,11 @@ counted as 0. Passages are spans of a review's text in code points.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import ir_measures
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,74 @@ def count_error(counted: int, right: int, of: int) -> float:
     if of <= 0:
         raise ValueError("a count is of something")
     return abs(counted - right) / of
+
+
+def quotes_verbatim(quotes: Iterable[tuple[str, str]]) -> float | None:
+    """The share of pairs (quote, the text at its place) that are equal, code point by code point. None without quotes.
+
+    Anything below 1 is an invented quote: there is no tolerance, and nearly verbatim is not verbatim.
+
+    >>> quotes_verbatim([("Dull.", "Dull."), ("dull.", "Dull.")])
+    0.5
+    """
+    kept = [quote == there for quote, there in quotes]
+    return sum(kept) / len(kept) if kept else None
+
+
+def ndcg(retrieved: Sequence[Passage], gold: Sequence[Sequence[Passage]], k: int) -> float | None:
+    """nDCG@k with binary gains (Järvelin and Kekäläinen, "Cumulated Gain-Based Evaluation of IR Techniques", 2002).
+
+    Computed by ir-measures (pytrec_eval). A gold item counts once, at its first place; a retrieved passage that
+    overlaps several counts for one of them. It rewards order, which evidence recall does not, and where there are more
+    gold items than k it never reaches what a reader would call complete. None without gold.
+
+    >>> round(ndcg([Passage("a", 0, 9), Passage("b", 0, 9)], [[Passage("b", 2, 5)]], k=10), 3)
+    0.631
+    """
+    if not gold:
+        return None
+    hit: dict[int, int] = {}
+    for place, found in enumerate(retrieved[:k]):
+        items = (n for n, places in enumerate(gold) if n not in hit and any(found.overlaps(one) for one in places))
+        item = next(items, None)
+        if item is not None:
+            hit[item] = place
+    qrels = {"q": {f"gold{n}": 1 for n in range(len(gold))}}
+    by_place = {place: f"gold{item}" for item, place in hit.items()}
+    run = {"q": {by_place.get(place, f"other{place}"): float(-place) for place in range(min(k, len(retrieved)))}}
+    return (
+        float(ir_measures.calc_aggregate([ir_measures.nDCG @ k], qrels, run)[ir_measures.nDCG @ k]) if run["q"] else 0.0
+    )
+
+
+def wording(text: str, must: Sequence[Sequence[str]], must_not: Sequence[str]) -> float | None:
+    """Of the groups of wordings, the share of which one stands in the text; 0 where a forbidden one does.
+
+    As whole words, in any case of letters. It knows no synonyms, so a right answer in other words fails. None where
+    nothing is asked.
+
+    >>> wording("None of them cried.", [["none", "nobody"], ["laughed"]], ["everyone"])
+    0.5
+    """
+    if not must and not must_not:
+        return None
+    if any(_holds(text, word) for word in must_not):
+        return 0.0
+    return sum(any(_holds(text, word) for word in group) for group in must) / len(must) if must else 1.0
+
+
+def _holds(text: str, word: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", text.casefold()) is not None
+
+
+def coverage(found: Iterable[str], right: Iterable[str]) -> float | None:
+    """The share of the right names that are among the found; None without right ones. More found cost nothing here.
+
+    >>> coverage(["acting", "sound"], ["acting", "ending"])
+    0.5
+    """
+    wanted = set(right)
+    return len(wanted & set(found)) / len(wanted) if wanted else None
 
 
 def mean(values: Iterable[float | None]) -> float | None:

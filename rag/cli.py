@@ -12,18 +12,42 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from enum import StrEnum
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rag.cli_evals import eval_app
+from rag.cli_options import (
+    BatchOption,
+    EngineName,
+    EngineOption,
+    FormOption,
+    JsonOption,
+    LangOption,
+    LibraryOption,
+    MaxCostOption,
+    MaxRatingOption,
+    MinRatingOption,
+    ModelOption,
+    NoFallbackOption,
+    OutletOption,
+    OutputOption,
+    ProgressForm,
+    SinceOption,
+    StanceOption,
+    UntilOption,
+    open_library,
+    print_json,
+    shown,
+)
+
 if TYPE_CHECKING:
     from rag.errors import PullquoteError
     from rag.findings import Comparison, Consensus
     from rag.library import Library
-    from rag.records import Answer, Filters, Progress
+    from rag.records import Answer, Filters
     from rag.report import ReportFormat
 
 app = typer.Typer(
@@ -42,55 +66,7 @@ model_app = typer.Typer(help="The embedding model's files.", no_args_is_help=Tru
 app.add_typer(model_app, name="model")
 prompts_app = typer.Typer(help="The prompts that a model gets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(prompts_app, name="prompts")
-
-LibraryOption = Annotated[
-    Path | None,
-    typer.Option("--library", "-l", envvar="PULLQUOTE_LIBRARY", help="The library's folder [default: .pullquote]."),
-]
-BatchOption = Annotated[str | None, typer.Option("--batch", help="All that one `add` brought; its report names it.")]
-FormOption = Annotated[
-    str | None, typer.Option("--format", help="json, csv, markdown or html [default: for a terminal].")
-]
-OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file [default: standard output].")]
-
-
-class EngineName(StrEnum):
-    """What writes."""
-
-    auto = "auto"
-    extractive = "extractive"
-    chat = "chat"
-
-
-EngineOption = Annotated[
-    EngineName | None,
-    typer.Option(help="extractive works offline, chat asks the model, auto asks it where one is named."),
-]
-ModelOption = Annotated[
-    str | None, typer.Option(help="A model of the server at OPENAI_BASE_URL [default: PULLQUOTE_MODEL].")
-]
-NoFallbackOption = Annotated[
-    bool, typer.Option("--no-fallback", help="Fail when the model does, instead of answering offline.")
-]
-MaxCostOption = Annotated[float | None, typer.Option(min=0, help="Dollars that this run may cost.")]
-
-
-class Stance(StrEnum):
-    """Which opinions are wanted."""
-
-    positive = "positive"
-    negative = "negative"
-
-
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-
-SinceOption = Annotated[str | None, typer.Option(help="Only reviews from then on: 2024, 2024-03 or 2024-03-15.")]
-UntilOption = Annotated[str | None, typer.Option(help="Only reviews up to then, that day, month or year included.")]
-OutletOption = Annotated[list[str] | None, typer.Option(help="Only reviews from this outlet; may be repeated.")]
-MinRatingOption = Annotated[str | None, typer.Option(help="Only reviews that give at least this: 3/5, 60% or B+.")]
-MaxRatingOption = Annotated[str | None, typer.Option(help="Only reviews that give at most this.")]
-LangOption = Annotated[str | None, typer.Option(help="Only reviews whose file says this language: en, de.")]
-StanceOption = Annotated[Stance | None, typer.Option(help="Only praise (positive), or only blame (negative).")]
+app.add_typer(eval_app, name="eval")
 
 _STOPPED = 130
 _AGAIN_S = 0.02
@@ -99,34 +75,6 @@ _DEMO_QUESTIONS = (
     ("What did critics dislike about the ending?", "The Salt Ladder"),
     ("What did critics say about the music?", "My Aunt the Weather"),
 )
-
-
-class ProgressForm(StrEnum):
-    """How progress is shown."""
-
-    bar = "bar"
-    json = "json"
-    none = "none"
-
-
-def _open(
-    library: Path | None,
-    engine: EngineName | None = None,
-    model: str | None = None,
-    max_cost: float | None = None,
-    *,
-    no_fallback: bool = False,
-) -> Library:
-    from rag.library import Library
-
-    named = engine.value if engine else None
-    return Library.open(library, engine=named, model=model, max_cost=max_cost, fallback=not no_fallback)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    from rag import contract
-
-    typer.echo(contract.dump(value))
 
 
 # ── adding ───────────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +111,7 @@ def add(
             f"--map {error}: it is not of the form FIELD=COLUMN.", "For example: --map text=Body"
         ) from None
     try:
-        with _open(library) as opened, _shown(progress) as on_progress:
+        with open_library(library) as opened, shown(progress) as on_progress:
             report = opened.add(
                 paths, title=title, kind=kind, column_map=column_map, dry_run=dry_run, on_progress=on_progress
             )
@@ -171,26 +119,9 @@ def add(
         if not json:
             terminal.refused(terminal.console(stderr=True), error.details["rejected"])
         raise
-    _print_json(contract.added(report)) if json else terminal.added(terminal.console(), report)
+    print_json(contract.added(report)) if json else terminal.added(terminal.console(), report)
     if strict and report.rejected:
         raise typer.Exit(2)
-
-
-class _shown:  # noqa: N801 - reads as a verb
-    """Progress in the form asked for, for the length of a `with`."""
-
-    def __init__(self, form: ProgressForm) -> None:
-        from rag import terminal
-
-        self._bars = terminal.Bars() if form is ProgressForm.bar else None
-        self._on: Callable[[Progress], None] = terminal.json_progress if form is ProgressForm.json else lambda _: None
-
-    def __enter__(self) -> Callable[[Progress], None]:
-        return self._bars.__enter__() if self._bars else self._on
-
-    def __exit__(self, *error: object) -> None:
-        if self._bars:
-            self._bars.__exit__(*error)
 
 
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────
@@ -231,7 +162,7 @@ def ask(
     from rag.records import Filters
 
     filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang, stance.value if stance else None)
-    with _open(library, engine, model, max_cost, no_fallback=no_fallback) as opened:
+    with open_library(library, engine, model, max_cost, no_fallback=no_fallback) as opened:
         if question is not None:
             _answer(opened, question, title, filters, explain=explain, json=json)
         elif json:
@@ -254,7 +185,7 @@ def _answer(
 
     if json:
         found = opened.ask(question, titles=titles, filters=filters, previous=previous)
-        _print_json(contract.answer(found, explain=explain))
+        print_json(contract.answer(found, explain=explain))
         return found
     out = terminal.console()
     found = opened.ask(
@@ -326,7 +257,7 @@ def summary(
     """
     from rag import terminal, terminal_summary
 
-    with _open(library, engine, model, max_cost, no_fallback=no_fallback) as opened:
+    with open_library(library, engine, model, max_cost, no_fallback=no_fallback) as opened:
         names = _titles_of(opened, title, all_=all_)
         found = (opened.summary(name, refresh=refresh) for name in names)
         if json or form is not None or output is not None:
@@ -397,7 +328,7 @@ def compare(
     """
     from rag import terminal, terminal_summary
 
-    with _open(library) as opened:
+    with open_library(library) as opened:
         found = opened.compare(first, second)
     if json or form is not None or output is not None:
         _write(output, _comparison_as("json" if json else form or "markdown", found))
@@ -443,13 +374,13 @@ def code(
     from rag import contract_summary, terminal, terminal_summary
 
     by_model, chosen = engine is EngineName.chat, [title] if title else None
-    with _open(library, model=model, max_cost=max_cost) as opened:
+    with open_library(library, model=model, max_cost=max_cost) as opened:
         if by_model and not _agreed(opened, chosen, yes=yes):
             raise typer.Exit(_STOPPED)
-        with _shown(progress) as on_progress:
+        with shown(progress) as on_progress:
             report = opened.code(chosen, by_model=by_model, on_progress=on_progress)
     if json:
-        _print_json(contract_summary.coded(report))
+        print_json(contract_summary.coded(report))
     else:
         terminal_summary.coded(terminal.console(), report)
 
@@ -479,9 +410,9 @@ def titles(json: JsonOption = False, library: LibraryOption = None) -> None:
     """
     from rag import contract, terminal
 
-    with _open(library) as opened:
+    with open_library(library) as opened:
         found, opinions = opened.titles(), opened.opinion_counts()
-    _print_json(contract.titles(found, opinions)) if json else terminal.titles(terminal.console(), found)
+    print_json(contract.titles(found, opinions)) if json else terminal.titles(terminal.console(), found)
 
 
 @app.command()
@@ -512,7 +443,7 @@ def show(
 
     filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang)
 
-    with _open(library) as opened:
+    with open_library(library) as opened:
         try:
             review = opened.review(what)
         except UnknownReview:
@@ -520,10 +451,10 @@ def show(
                 what, query=query, filters=filters, removed=removed, offset=offset, limit=limit
             )
         else:
-            _print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
+            print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
             return
     if json:
-        _print_json(contract.reviews(page, total))
+        print_json(contract.reviews(page, total))
     else:
         terminal.reviews(terminal.console(), page, total, offset)
 
@@ -556,7 +487,7 @@ def edit(
     from rag.errors import InputError, UnknownReview
 
     of_review = {"title": title, "critic": critic, "outlet": outlet, "date": date}
-    with _open(library) as opened:
+    with open_library(library) as opened:
         try:
             opened.review(what)
         except UnknownReview:
@@ -567,14 +498,12 @@ def edit(
                     "Name a review by its id; see them with: pullquote show TITLE",
                 ) from None
             edited, joined = opened.edit_title(what, name=name, into=into, kind=kind)
-            _print_json(contract.edited(edited, joined)) if json else terminal.edited(
-                terminal.console(), edited, joined
-            )
+            print_json(contract.edited(edited, joined)) if json else terminal.edited(terminal.console(), edited, joined)
             return
         if name is not None or into is not None or kind is not None:
             raise InputError("--name, --into and --kind change a title, and this is a review.")
         review = opened.edit_review(what, title=title, critic=critic, outlet=outlet, date=date)
-    _print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
+    print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
 
 
 @app.command()
@@ -603,9 +532,9 @@ def remove(
         named = what or batch or "all that was removed"
         if not typer.confirm(f"Delete {named} for good, with no way back?"):
             raise typer.Exit(_STOPPED)
-    with _open(library) as opened:
+    with open_library(library) as opened:
         done = opened.remove(what, batch=batch, purge=purge)
-    _print_json(contract.removal(done)) if json else terminal.removed(terminal.console(), done)
+    print_json(contract.removal(done)) if json else terminal.removed(terminal.console(), done)
 
 
 @app.command()
@@ -624,9 +553,9 @@ def restore(
     """
     from rag import contract, terminal
 
-    with _open(library) as opened, _shown(progress) as on_progress:
+    with open_library(library) as opened, shown(progress) as on_progress:
         done = opened.restore(what, batch=batch, on_progress=on_progress)
-    _print_json(contract.removal(done)) if json else terminal.restored(terminal.console(), done)
+    print_json(contract.removal(done)) if json else terminal.restored(terminal.console(), done)
 
 
 # ── copying ──────────────────────────────────────────────────────────────────────────────────────
@@ -646,9 +575,9 @@ def backup(
     """
     from rag import contract
 
-    with _open(library) as opened:
+    with open_library(library) as opened:
         size = opened.backup(file)
-    _print_json(contract.backed_up(str(file), size)) if json else typer.echo(f"{file}: {size:,} bytes.")
+    print_json(contract.backed_up(str(file), size)) if json else typer.echo(f"{file}: {size:,} bytes.")
 
 
 @app.command()
@@ -672,7 +601,7 @@ def export(
         form = "json"
     if form not in list(ExportFormat):
         raise InputError(f"There is no format {form!r}.", "The formats are json, csv and markdown.")
-    with _open(library) as opened:
+    with open_library(library) as opened:
         _write(output, opened.export(ExportFormat(form), titles))
 
 
@@ -704,9 +633,9 @@ def doctor(json: JsonOption = False, library: LibraryOption = None) -> None:
     """
     from rag import contract, terminal
 
-    with _open(library) as opened:
+    with open_library(library) as opened:
         found = opened.doctor()
-    _print_json(contract.checks(found)) if json else terminal.checks(terminal.console(), found)
+    print_json(contract.checks(found)) if json else terminal.checks(terminal.console(), found)
     if any(check.state == "damaged" for check in found):
         raise typer.Exit(1)
 
@@ -728,9 +657,9 @@ def rebuild(
     """
     from rag import contract, terminal
 
-    with _open(library) as opened, _shown(progress) as on_progress:
+    with open_library(library) as opened, shown(progress) as on_progress:
         done = opened.rebuild(embed=embed, on_progress=on_progress)
-    _print_json(contract.rebuilt(done)) if json else terminal.rebuilt(terminal.console(), done)
+    print_json(contract.rebuilt(done)) if json else terminal.rebuilt(terminal.console(), done)
     if not done.whole:
         raise typer.Exit(1)
 
@@ -784,7 +713,7 @@ def _say_model(folder: Path, said: str, *, json: bool) -> None:
     from rag import contract
     from rag.search import model_files
 
-    _print_json(contract.model(model_files.NAME, str(folder))) if json else typer.echo(said)
+    print_json(contract.model(model_files.NAME, str(folder))) if json else typer.echo(said)
 
 
 def _model_folder() -> Path:
@@ -809,7 +738,7 @@ def prompts_list(json: JsonOption = False) -> None:
     from rag.engines import prompts
 
     if json:
-        _print_json(contract.prompts(prompts.every()))
+        print_json(contract.prompts(prompts.every()))
         return
     for prompt in prompts.every():
         typer.echo(f"{prompt.identity}  {prompt.purpose}")
@@ -826,7 +755,7 @@ def prompts_show(name: Annotated[str, typer.Argument(help="answer, or answer.v1.
 
     prompt = prompts.load(name)
     if json:
-        _print_json(contract.prompts([prompt]))
+        print_json(contract.prompts([prompt]))
     else:
         typer.echo(f"{prompt.identity}\n{prompt.purpose}\n\n── system\n{prompt.system}\n\n── user\n{prompt.user}")
 
@@ -852,11 +781,11 @@ def prompts_render(
     from rag import contract
     from rag.engines import prompts
 
-    with _open(library) as opened:
+    with open_library(library) as opened:
         messages = opened.rendered(name, question=question, title=title)
     count = sum(prompts.tokens(text) for _, text in messages)
     if json:
-        _print_json(contract.rendered(name, messages, count))
+        print_json(contract.rendered(name, messages, count))
         return
     for role, text in messages:
         typer.echo(f"── {role}\n{text}\n")
@@ -878,8 +807,8 @@ def demo(
     from rag import terminal
 
     out = terminal.console()
-    with _open(library) as opened:
-        with _shown(ProgressForm.bar) as on_progress:
+    with open_library(library) as opened:
+        with shown(ProgressForm.bar) as on_progress:
             terminal.added(out, opened.add([_sample()], kind="film", on_progress=on_progress))
         for question, title in _DEMO_QUESTIONS:
             out.print(f"\n$ pullquote ask “{question}” --title “{title}”\n", style="bold magenta")
@@ -1009,6 +938,6 @@ def _say(error: PullquoteError, *, json: bool) -> None:
     from rag import contract, terminal
 
     if json:
-        _print_json(contract.error(error))
+        print_json(contract.error(error))
     else:
         terminal.error(terminal.console(stderr=True), error.message, error.hint)

@@ -431,7 +431,7 @@ class Library:
         from rag.engines import heads
         from rag.evidence.adjust import Calibration
 
-        engine, fallback = self._engine, self._fallback
+        engine, fallback = self.engine, self._fallback
         stamp = EngineStamp(
             name=engine.identity("statement"),
             model=engine.model,
@@ -509,7 +509,7 @@ class Library:
 
     def _adviser(self, cancelled: Callable[[], bool]) -> Adviser | None:
         """The model as one that reads questions and judges claims, where a setting wants that and it writes."""
-        settings, engine = self._settings, self._engine
+        settings, engine = self._settings, self.engine
         if engine is not self._chat or not (settings.refine_plan or settings.judge):
             return None
         from rag.engines.adviser import Adviser
@@ -560,7 +560,7 @@ class Library:
             self._catalogue,
             embedder,
             self._open_index,
-            self._engine,
+            self.engine,
             rag.__version__,
             self._fallback,
             self._stance_of if embedder is not None and ExtractiveEngine().reads(embedder.identity) else None,
@@ -591,6 +591,15 @@ class Library:
 
         with self._opened().reading() as reading:
             return tally.counted(reading)
+
+    def aspects_mentioned(self, title: str) -> list[str]:
+        """The ids of the aspects that a title's reviews speak of, the most mentioned first. Raises UnknownTitle."""
+        from rag.reviews import tally
+
+        found = self.title(title)
+        with self._opened().reading() as reading:
+            counts = tally.by_aspect(reading, found.id)
+        return sorted((name for name, one in counts.items() if one.mentioning), key=lambda n: -counts[n].mentioning)
 
     def title(self, name: str) -> Title:
         """A title by name, alias or id. Raises UnknownTitle with the nearest names."""
@@ -695,7 +704,7 @@ class Library:
     # ── what is built when it is needed ──────────────────────────────────────────────────────────
 
     @property
-    def _engine(self) -> Engine:
+    def engine(self) -> Engine:
         """What writes: the engine that was given, else the model where one is named, else the offline engine."""
         if self._given_engine is not None:
             return self._given_engine
@@ -706,7 +715,7 @@ class Library:
     @property
     def _fallback(self) -> Engine | None:
         """What writes where the engine can't."""
-        return ExtractiveEngine() if self._may_fall_back and self._engine.model is not None else None
+        return ExtractiveEngine() if self._may_fall_back and self.engine.model is not None else None
 
     def _chat_engine(self) -> ChatEngine:
         """The model that is named, behind its engine. Raises InputError where none is; calls nobody."""

@@ -253,8 +253,17 @@ class Plan:
     """Stems that must occur beside a mention: the "Buscemi" of "Buscemi's acting"."""
     people: tuple[str, ...] = ()
     """Critics and outlets the question names: only their reviews are asked."""
+    names: frozenset[str] = frozenset()
+    """Stems of the focus that are written as names."""
+    part: bool = False
+    """Whether a part of the aspect is asked about, "the costumes": what else is said of the visuals is no answer."""
     filters: Filters = Filters()
     """What the asker narrowed the reviews to."""
+
+    @property
+    def whole_aspect(self) -> str | None:
+        """The aspect, where all of it is asked about: neither a part of it nor somebody's share in it."""
+        return None if self.part or self.required else self.aspect
 
 
 @dataclass(frozen=True)
@@ -280,6 +289,8 @@ class Passage:
     """Whether it, with the sentence before it, speaks of the focus, or was coded as an opinion on the aspect."""
     opinion: Opinion | None = None
     """The opinion in it that the question is about."""
+    held: float = 0.0
+    """How much of the focus it names: the share of its words that it holds, each weighed by how rare it is in scope."""
 
 
 @dataclass(frozen=True)
@@ -519,7 +530,7 @@ class Check:
 class Progress:
     """How far a long piece of work has come. `total` is None while it is not known."""
 
-    stage: Literal["read", "embed", "index", "code"]
+    stage: Literal["read", "embed", "index", "code", "run"]
     done: int
     total: int | None
     stored: tuple[str, ...] = ()

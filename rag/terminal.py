@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _SHOWN_REJECTS = 20
 _SHOWN_TITLES = 20
-_STAGES = {"read": "Reading", "embed": "Embedding", "index": "Indexing", "code": "Coding"}
-_UNITS = {"read": "reviews", "embed": "sentences", "index": "reviews", "code": "reviews"}
+_STAGES = {"read": "Reading", "embed": "Embedding", "index": "Indexing", "code": "Coding", "run": "Running"}
+_UNITS = {"read": "reviews", "embed": "sentences", "index": "reviews", "code": "reviews", "run": "cases"}
 
 
 def console(*, stderr: bool = False) -> Console:

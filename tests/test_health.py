@@ -95,7 +95,7 @@ def test_a_rebuild_that_leaves_something_missing_is_no_success(
 
     library = open_library(index=Forgetful())
     library.add([table])
-    monkeypatch.setattr("rag.cli._open", lambda _: library)
+    monkeypatch.setattr("rag.cli.open_library", lambda _: library)
     assert cli.run(["rebuild", "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["schema"], said["after"]["missing"], said["after"]["vectors"]) == ("pullquote.rebuild/1", 2, 58)

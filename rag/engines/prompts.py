@@ -81,6 +81,14 @@ def load(name: str) -> Prompt:
     return known[-1]
 
 
+def changed() -> list[str]:
+    """Prompt files that are not as `prompts.lock` says: changed after their release, or not in it yet."""
+    lines = (resources.files("prompts") / "prompts.lock").read_text("utf-8").splitlines()
+    released = dict(line.split() for line in lines)
+    found = {f"{prompt.name}.v{prompt.version}.md": prompt.digest for prompt in every()}
+    return sorted(name for name in released.keys() | found.keys() if released.get(name) != found.get(name))
+
+
 def tokens(text: str) -> int:
     """About how many tokens a text has."""
     return -(-len(text) // CHARACTERS_A_TOKEN)

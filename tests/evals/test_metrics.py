@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals import metrics
-from evals.metrics import Passage, abstention, citation_precision, count_error, evidence_recall, mean
+from evals.metrics import Passage, abstention, citation_precision, count_error, evidence_recall, mean, ndcg, wording
 
 passages = st.builds(
     lambda review, start, length: Passage(review, start, start + length),
@@ -22,7 +22,7 @@ passages = st.builds(
 def test_the_examples_in_the_docstrings_hold() -> None:
     found = doctest.testmod(metrics)
 
-    assert (found.failed, found.attempted) == (0, 6)
+    assert (found.failed, found.attempted) == (0, 10)
 
 
 def test_recall_can_reach_one_where_there_is_more_gold_than_room() -> None:
@@ -101,3 +101,34 @@ def test_errors_that_cancel_out_in_a_count_are_none() -> None:
 def test_a_count_of_nothing_has_no_error(of: int) -> None:
     with pytest.raises(ValueError, match="a count is of something"):
         count_error(0, 0, of)
+
+
+def test_ndcg_falls_with_the_place_and_counts_an_item_once() -> None:
+    gold = [[Passage("a", 0, 5)], [Passage("b", 0, 5)]]
+    first = [Passage("a", 0, 5), Passage("b", 0, 5)]
+    twice = [Passage("a", 0, 2), Passage("a", 2, 5)]
+
+    # The second hit of "a" is none: 1 / (1 + 1/log2(3)).
+    assert ndcg(first, gold, 10) == pytest.approx(1.0)
+    assert ndcg(twice, gold, 10) == pytest.approx(1 / (1 + 0.6309297535714575))
+    assert ndcg([Passage("z", 0, 1), *first], gold, 10) == pytest.approx(
+        (0.6309297535714575 + 0.5) / 1.6309297535714575
+    )
+    assert ndcg([], gold, 10) == 0 and ndcg(first, [], 10) is None
+
+
+@given(st.lists(passages, max_size=12), st.lists(passages.map(lambda one: [one]), min_size=1, max_size=6))
+def test_ndcg_is_a_share(found: list[Passage], gold: list[list[Passage]]) -> None:
+    value = ndcg(found, gold, 10)
+    assert value is not None and 0 <= value <= 1
+
+
+@pytest.mark.parametrize(("text", "must", "must_not", "right"), [
+    ("Nobody liked it.", [["nobody"], ["liked", "loved"]], [], 1.0),
+    ("Unlikely.", [["like"]], [], 0.0),
+    ("A triumph, says everyone.", [["triumph"]], ["everyone"], 0.0),
+    ("Anything.", [], ["everyone"], 1.0),
+    ("Anything.", [], [], None),
+])  # fmt: skip
+def test_wordings_are_whole_words(text: str, must: list[list[str]], must_not: list[str], right: float | None) -> None:
+    assert wording(text, must, must_not) == right
