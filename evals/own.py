@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from evals.cases import AskCase, Counted, Span
@@ -36,7 +36,14 @@ gate = true
 """
 
 
-def starter(file: Path, library: Library | None, reviews: Sequence[Path], title: str | None, kind: str | None) -> Path:
+def starter(
+    file: Path,
+    library: Library | None,
+    reviews: Sequence[Path],
+    title: str | None,
+    kind: str | None,
+    columns: Mapping[str, str] | None = None,
+) -> Path:
     """Write a suite without cases, for a library or for files of reviews. Raises InputError where the file is there."""
     if file.exists():
         raise InputError(f"There is a file {file} already.", "Name one that does not exist yet.")
@@ -46,6 +53,8 @@ def starter(file: Path, library: Library | None, reviews: Sequence[Path], title:
             raise InputError(f"There is no file {missing}.")
         lines = [f"reviews = {json.dumps([_relative(one, file) for one in reviews])}"]
         lines += [f"{name} = {_quoted(value)}" for name, value in (("title", title), ("kind", kind)) if value]
+        if columns:
+            lines.append(f"map = {{ {', '.join(f'{name} = {_quoted(column)}' for name, column in columns.items())} }}")
     else:
         assert library is not None
         lines = [f"library = {_quoted(_relative(library.path, file))}"]

@@ -5,6 +5,8 @@ The one place that knows inspect-ai. A job that raises is missing from the resul
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,17 +32,21 @@ def run(name: str, jobs: Sequence[Cell], do: Callable[[Cell], Cell], *, at_once:
     by_id = {f"{job.configuration}:{job.case}": job for job in jobs}
     samples = [Sample(input=job.shown, id=id_, metadata={"cluster": job.cluster}) for id_, job in by_id.items()]
     task = Task(dataset=samples, solver=_solver(by_id, do), scorer=_scorer(), name=name)
-    eval(
-        task,
-        model=None,
-        log_dir=str(logs),
-        fail_on_error=False,
-        retry_on_error=0,
-        max_samples=at_once,
-        display="none",
-        score_display=False,
-        log_level="error",
-    )
+    with warnings.catch_warnings():
+        # inspect-ai leaves streams open; they are closed here, and not in the middle of something else.
+        warnings.simplefilter("ignore", ResourceWarning)
+        eval(
+            task,
+            model=None,
+            log_dir=str(logs),
+            fail_on_error=False,
+            retry_on_error=0,
+            max_samples=at_once,
+            display="none",
+            score_display=False,
+            log_level="error",
+        )
+        gc.collect()
 
 
 def _solver(jobs: dict[str, Cell], do: Callable[[Cell], Cell]) -> Solver:

@@ -39,6 +39,7 @@ from rag.cli_options import (
     StanceOption,
     UntilOption,
     open_library,
+    parsed_map,
     print_json,
     shown,
 )
@@ -102,14 +103,9 @@ def add(
     pullquote add export.csv --dry-run --map text=Body --map critic=By
     """
     from rag import contract, terminal
-    from rag.errors import InputError, NothingRead
+    from rag.errors import NothingRead
 
-    try:
-        column_map = terminal.parse_map(map_ or [])
-    except ValueError as error:
-        raise InputError(
-            f"--map {error}: it is not of the form FIELD=COLUMN.", "For example: --map text=Body"
-        ) from None
+    column_map = parsed_map(map_)
     try:
         with open_library(library) as opened, shown(progress) as on_progress:
             report = opened.add(

@@ -1,4 +1,7 @@
-"""`pullquote eval …`: suites, runs, what changed between them, and the gate. Each verb imports what it uses."""
+"""`pullquote eval …`: suites, runs, what changed between them, and the gate. Each verb imports what it uses.
+
+Longer than 400 lines: one short function a verb.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from rag.cli_options import (
     ModelOption,
     ProgressForm,
     open_library,
+    parsed_map,
     print_json,
     shown,
 )
@@ -382,6 +386,7 @@ def init(
     ] = None,
     title: Annotated[str | None, typer.Option(help="What all of these review.")] = None,
     kind: Annotated[str | None, typer.Option(help="film, book, product, place, game, app or general.")] = None,
+    map_: Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as for `pullquote add`.")] = None,
     library: LibraryOption = None,
 ) -> None:
     """Start a suite of your own: for the library, or for files of reviews, which another machine can have too.
@@ -393,7 +398,7 @@ def init(
     with _extra():
         from evals import own
     with open_library(library) as opened:
-        own.starter(file, opened, reviews or [], title, kind)
+        own.starter(file, opened, reviews or [], title, kind, parsed_map(map_))
         typer.echo(f"{file} is made. Ask, read the answer, and keep it:")
         asked = own.suggested(opened) if not reviews else []
     for question in asked or ["What do reviewers dislike?"]:

@@ -86,6 +86,19 @@ def open_library(
     return Library.open(library, engine=named, model=model, max_cost=max_cost, fallback=not no_fallback)
 
 
+def parsed_map(given: list[str] | None) -> dict[str, str]:
+    """`--map FIELD=COLUMN` as a map. Raises InputError."""
+    from rag import terminal
+    from rag.errors import InputError
+
+    try:
+        return terminal.parse_map(given or [])
+    except ValueError as error:
+        raise InputError(
+            f"--map {error}: it is not of the form FIELD=COLUMN.", "For example: --map text=Body"
+        ) from None
+
+
 def print_json(value: dict[str, Any]) -> None:
     """One object on one line."""
     from rag import contract

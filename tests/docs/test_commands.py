@@ -15,7 +15,13 @@ from rag import cli
 ROOT = Path(__file__).parent.parent.parent
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 # Commands that open something, or fetch; that they exist is tested, not what they show.
-ONLY_HELP = ("pullquote ui", "pullquote model fetch", "pullquote ask\n")
+ONLY_HELP = (
+    "pullquote ui",
+    "pullquote model fetch",
+    "pullquote ask\n",
+    "pullquote eval run answers --engine chat",
+    "pullquote eval record answers --model",
+)
 
 
 def commands(document: str) -> list[str]:
@@ -32,7 +38,9 @@ def reviews(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text("Body,By\nThe film has a brave ending.,Ola Brandt\n")
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md", "docs/consensus.md", "docs/models.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/operations.md", "docs/consensus.md", "docs/models.md", "docs/evaluations.md"]
+)
 def test_the_commands_of_a_document_run(
     document: str, reviews: None, needs_model: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -45,7 +53,7 @@ def test_the_commands_of_a_document_run(
         assert command.startswith("pullquote "), command
         arguments = shlex.split(command)[1:]
         if f"{command}\n".startswith(ONLY_HELP):
-            arguments = [*arguments[: 2 if arguments[0] == "model" else 1], "--help"]
+            arguments = [*arguments[: 2 if arguments[0] in ("model", "eval") else 1], "--help"]
         assert cli.run(arguments) == 0, (command, capsys.readouterr())
 
 

@@ -16,11 +16,7 @@ from evals.suites import Suite
 from rag.errors import BudgetExhausted, InputError
 from rag.records import Progress
 
-# inspect-ai leaves streams for the garbage collector to close.
-pytestmark = [
-    pytest.mark.usefixtures("needs_model"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
-]
+pytestmark = pytest.mark.usefixtures("needs_model")
 ROWS = (
     {"critic": "Ana", "text": "The ending is dull and it drags on for an hour."},
     {"critic": "Bo", "text": "I loved the ending, which ties every thread in a single shot."},
