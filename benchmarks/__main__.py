@@ -19,7 +19,7 @@ from rag.errors import PullquoteError
 
 SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "summary", "chat")
 """Their blocks stand in docs/benchmarks.md."""
-QUALITY = ("corpus", "support", "opinions", "injection")
+QUALITY = ("quality", "corpus", "support", "opinions", "injection")
 """Their blocks stand in docs/quality.md."""
 NAMES = (*SPEED, *QUALITY)
 NEED_DATA = ("retrieval", "films", "injection")
@@ -31,6 +31,7 @@ examples:
   python -m benchmarks embed --texts notes.txt   the sentences of any text file
   python -m benchmarks retrieval --data DATA --json
   python -m benchmarks injection --data DATA     orders planted in reviews, into docs/quality.md
+  python -m benchmarks quality                   how good answers are, beside others', into docs/quality.md
   python -m benchmarks corpus                    how good answers are, on our own corpus, into docs/quality.md
 
 DATA holds subjqa/*.jsonl and films/*.jsonl; for opinions polarity/*.txt and absa/*.jsonl too, for injection
@@ -109,6 +110,10 @@ def _run_one(name: str, options: argparse.Namespace, libraries: Libraries) -> Re
         return embed.run(texts, source, say, quick=quick)
     if name in ("injection", "chat"):
         return _run_chat(name, options)
+    if name == "quality":
+        from benchmarks import quality  # inspect-ai and scipy.stats
+
+        return quality.run(options.split, say, quick=quick)
     if name == "corpus":
         from benchmarks import corpus  # brings scipy.stats, two seconds that no other benchmark should pay
 
@@ -158,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, metavar="PATH", help="a folder with subjqa/*.jsonl and films/*.jsonl")
     parser.add_argument("--texts", type=Path, metavar="FILE", help="embed the sentences of this text file")
     parser.add_argument(
-        "--split", choices=SPLITS, default="dev", help="titles of the corpus (corpus, opinions) [default: dev]"
+        "--split", choices=SPLITS, default="dev", help="titles of the corpus (quality, corpus, opinions) [default: dev]"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     return parser

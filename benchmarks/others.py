@@ -87,6 +87,9 @@ class Rival:
 
 LLAMA_INDEX = Rival("benchmarks.with_llama_index", ("llama-index-core==0.14.25",))
 LANGCHAIN = Rival("benchmarks.with_langchain", ("langchain-text-splitters==1.1.3", "langchain-core==1.8.3"))
+LANGCHAIN_CHROMA = Rival(
+    "benchmarks.with_langchain_chroma", (*LANGCHAIN.packages, "langchain-chroma==1.1.0", "chromadb==1.5.9")
+)
 
 
 # ── in this process ──────────────────────────────────────────────────────────────────────────────

@@ -35,20 +35,25 @@ class OurVectors(Embeddings):
 
 def build(embedder: Embedder, documents: list[others.Document]) -> others.Ask:
     """A store of these documents' chunks."""
-    splitter = RecursiveCharacterTextSplitter(chunk_size=SIZE, chunk_overlap=OVERLAP, add_start_index=True)
-    whole = [Document(document["text"], metadata={"id": document["id"]}) for document in documents]
-    store = InMemoryVectorStore.from_documents(splitter.split_documents(whole), OurVectors(embedder))
+    store = InMemoryVectorStore.from_documents(chunks_of(documents), OurVectors(embedder))
     by_id = {document["id"]: document for document in documents}
 
     def ask(question: str) -> tuple[str, list[others.Source]]:
         found = store.similarity_search(question)
-        sources = [_source(chunk, by_id) for chunk in found]
+        sources = [source_of(chunk, by_id) for chunk in found]
         return others.quoting([source["text"] for source in sources]), sources
 
     return ask
 
 
-def _source(chunk: Document, documents: dict[str, others.Document]) -> others.Source:
+def chunks_of(documents: list[others.Document]) -> list[Document]:
+    """What its splitter makes of them."""
+    splitter = RecursiveCharacterTextSplitter(chunk_size=SIZE, chunk_overlap=OVERLAP, add_start_index=True)
+    return splitter.split_documents([Document(one["text"], metadata={"id": one["id"]}) for one in documents])
+
+
+def source_of(chunk: Document, documents: dict[str, others.Document]) -> others.Source:
+    """A chunk with its place."""
     return others.source_in(documents[chunk.metadata["id"]], chunk.page_content, chunk.metadata["start_index"])
 
 

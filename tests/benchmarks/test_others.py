@@ -154,7 +154,11 @@ def test_a_rival_that_cannot_be_had_is_said_and_has_no_bar() -> None:
 
 @pytest.mark.parametrize(
     ("needs", "module"),
-    [("llama_index.core", "with_llama_index"), ("langchain_text_splitters", "with_langchain")],
+    [
+        ("llama_index.core", "with_llama_index"),
+        ("langchain_text_splitters", "with_langchain"),
+        ("langchain_chroma", "with_langchain_chroma"),
+    ],
 )
 def test_a_library_answers_with_passages_of_the_documents(needs: str, module: str) -> None:
     pytest.importorskip(needs)
