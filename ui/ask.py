@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from rag.errors import PullquoteError
 from rag.records import Answer, Review, Title
-from ui import answer_component, messages
-from ui.safe import label, one_line
+from ui import answer_component, frame, messages
+from ui.frame import ALL, known_titles
 from ui.session import page_is_closed
-from ui.shared_library import library_path, open_shared, titles_of
-
-# The picker's value for "All titles"; every other value is a title's id. (A string here would be shown on the page
-# when somebody runs it with Streamlit's magic on.)
-ALL = ""
-MAX_PILLS = 8
-_PILL_LENGTH = 60
-
-logger = logging.getLogger("pullquote.ui")
-
-
-def page() -> None:
-    """The whole page; whatever goes wrong is said in a sentence."""
-    st.title("Ask the reviews", anchor=False)
-    try:
-        _body(library_path())
-    except PullquoteError as error:
-        st.html(messages.problem(error))
-    except Exception:  # the one place where the page's errors end: a reader gets a sentence, the log the rest
-        logger.exception("The page could not be shown.")
-        st.html(messages.fault())
+from ui.shared_library import open_shared
 
 
 def _body(path: Path) -> None:
-    generation = open_shared(path).generation()
-    titles = titles_of(path, generation)
+    titles = known_titles(path)
     if not titles:
-        st.html(messages.empty())
         return
+    generation = open_shared(path).generation()
     _follow_url(titles)
     with st.form("ask", border=False):
         submitted = _question_box()
@@ -80,31 +57,8 @@ def _question_box() -> bool:
 
 
 def _picker(titles: Sequence[Title]) -> None:
-    """Few titles lie open as pills (their labels are Markdown), many go into a select box (its options are not)."""
-    if len(titles) == 1:
-        return
-    names = {title.id: title.name for title in titles} | {ALL: "All titles"}
-    options = [*(title.id for title in titles), ALL]
-    if len(titles) <= MAX_PILLS:
-        st.pills(
-            "Title",
-            options,
-            key="title",
-            required=True,
-            label_visibility="collapsed",
-            format_func=lambda title_id: label(names[title_id], _PILL_LENGTH),
-            on_change=_title_changed,
-            args=(titles,),
-        )
-    else:
-        st.selectbox(
-            "Title",
-            [ALL, *options[:-1]],
-            key="title",
-            format_func=lambda title_id: one_line(names[title_id]),
-            on_change=_title_changed,
-            args=(titles,),
-        )
+    if len(titles) > 1:
+        frame.pick_title(titles, "title", with_all=True, on_change=_title_changed, args=(titles,))
 
 
 def _submit(titles: Sequence[Title]) -> None:
@@ -172,4 +126,4 @@ def _answer(path: Path, generation: int, question: str, title: str) -> tuple[Ans
     return kept[1]
 
 
-page()
+frame.show("Ask the reviews", _body)
