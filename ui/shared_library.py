@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
 from rag import settings
 from rag.library import Library
 from rag.records import Answer, Review, Title
+
+_Done = TypeVar("_Done")
 
 
 @dataclass
@@ -34,6 +37,11 @@ class SharedLibrary:
             cited = sorted({citation.review_id for citation in found.citations})
             reviews = {review_id: self.library.review(review_id) for review_id in cited}
         return replace(found, candidates=()), reviews
+
+    def run(self, verb: Callable[[Library], _Done]) -> _Done:
+        """Do something with the library in its turn; what it gives back must not be a promise of more."""
+        with self._turn:
+            return verb(self.library)
 
     def generation(self) -> int:
         """A number that grows with every change of the library. Raises NoLibrary."""
