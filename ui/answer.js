@@ -34,7 +34,7 @@ function makeView(root) {
 function update(view, data) {
   view.sources = data.sources;
   view.hint.hidden = view.open !== null || data.sources.length === 0;
-  const answered = JSON.stringify([data.question, data.status, data.reason, data.claims, data.nearest]);
+  const answered = JSON.stringify({ ...data, sources: data.sources.map((one) => one.id) });
   if (answered !== view.answered) {
     view.answered = answered;
     view.chips = [];
@@ -48,6 +48,7 @@ function update(view, data) {
 // ── the answer ───────────────────────────────────────────────────────────────────────────────────
 
 function body(view, data) {
+  if (data.blocks) return data.blocks.flatMap((block) => blockOf(view, block));
   const claims = data.claims.map((claim) => paragraph(view, claim));
   if (data.status === "abstained") return [...abstention(data), ...nearest(view, data.nearest)];
   if (data.status === "partial") claims.push(element("p", "note", words(data.reason)));
@@ -81,6 +82,43 @@ function nearest(view, passages) {
   }
   const lead = "The nearest passages. They do not answer the question:";
   return [element("p", "lead", [lead]), list];
+}
+
+// ── cards: an aspect with its bars and quotes ────────────────────────────────────────────────────
+
+function blockOf(view, block) {
+  if (block.block === "claims") return block.claims.map((claim) => paragraph(view, claim));
+  const cards = element("div", "cards " + block.block, block.cards.map((one) => card(view, one)));
+  return block.heading ? [element("h2", "group", [block.heading]), cards] : [cards];
+}
+
+function card(view, one) {
+  const made = element("section", "card", [element("h3", "aspect", words(one.name))]);
+  if (one.stale) made.append(element("p", "stale", ["Out of date: its reviews have changed."]));
+  made.append(...one.bars.map(bar), ...(one.notes ?? []).map((note) => element("p", "small", words(note))));
+  made.append(...one.quotes.map((quote) => quotation(view, quote)));
+  return made;
+}
+
+// Numbers stand in words above; the bar and its interval repeat them for the eye.
+function bar({ side, text, at, low, high }) {
+  const made = element("div", "measure", [element("p", "share", words(text))]);
+  if (at === undefined) return made;
+  const track = element("div", "track " + side, [element("div", "fill"), element("div", "interval")]);
+  track.setAttribute("aria-hidden", "true");
+  track.firstChild.style.width = `${100 * at}%`;
+  Object.assign(track.lastChild.style, { left: `${100 * low}%`, width: `${100 * (high - low)}%` });
+  made.append(track);
+  return made;
+}
+
+function quotation(view, one) {
+  const sign = element("span", "sign", [one.side === "praised" ? "+" : "−"]);
+  sign.setAttribute("aria-label", one.side === "praised" ? "praise" : "criticism");
+  sign.setAttribute("role", "img");
+  const from = element("span", "from", [element("bdi", "", words(one.who))]);
+  keepTogether(from, chip(view, one.chip));
+  return element("p", "evidence " + one.side, [sign, " “", element("bdi", "quoted", words(one.quote)), "”", from]);
 }
 
 // A chip never begins a line: it stands in one unbreakable span with the word before it, unless that is very long.

@@ -1,16 +1,15 @@
-"""The answer and its source panel, as one component in the page.
+"""What cites and its source panel, as one component in the page.
 
 Its HTML, style and script are files of this package; an answer reaches them as data only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from importlib import resources
 
 import streamlit as st
 
-from rag.records import Answer, Review
 from ui import answer_data
 
 KEY = "answer"
@@ -26,15 +25,21 @@ _mount = st.components.v2.component(
 )
 
 
+Build = Callable[[Mapping[int, int]], answer_data.Json]
+"""From how often more was asked for, by citation id, to the component's data."""
+
+
 @st.fragment
-def show(answer: Answer, reviews: Mapping[str, Review]) -> None:
-    """Show an answer. "Show more" of a review runs this fragment alone; all else happens in the browser."""
-    asked = (answer.question, answer.engine.generation, tuple(title.id for title in answer.titles))
+def show(what: Hashable, build: Build) -> None:
+    """Show what cites: an answer, a consensus, a comparison. `what` says which, so that another one starts anew.
+
+    "Show more" of a review runs this fragment alone; all else happens in the browser.
+    """
     kept_for, widened = st.session_state.get(_WIDENED, (None, {}))
-    if kept_for != asked:
+    if kept_for != what:
         widened = {}
-        st.session_state[_WIDENED] = (asked, widened)
-    _mount(key=KEY, data=answer_data.build(answer, reviews, widened), on_more_change=_widen)
+        st.session_state[_WIDENED] = (what, widened)
+    _mount(key=KEY, data=build(widened), on_more_change=_widen)
 
 
 def _widen() -> None:

@@ -35,7 +35,7 @@ def build(answer: Answer, reviews: Mapping[str, Review], widened: Mapping[int, i
         "claims": [_claim(claim, by_id, titles) for claim in answer.claims],
         "nearest": [_nearest(by_id[number]) for number in answer.nearest],
         "sources": [
-            _source(citation, reviews[citation.review_id], titles, widened.get(citation.id, 0))
+            source(citation, reviews[citation.review_id], titles, widened.get(citation.id, 0))
             for citation in answer.citations
             if citation.id in shown
         ],
@@ -82,7 +82,8 @@ def _line(text: str) -> list[Piece]:
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _source(citation: Citation, review: Review, titles: Mapping[str, str], steps: int) -> Json:
+def source(citation: Citation, review: Review, titles: Mapping[str, str], steps: int) -> Json:
+    """A review around a quote; `steps` is how often more of it was asked for. Raises LibraryDamaged."""
     text, start, end = review.text, citation.start, citation.end
     if text[start:end] != citation.quote:
         raise LibraryDamaged(

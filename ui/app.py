@@ -11,4 +11,11 @@ _HERE = Path(__file__).parent
 st.set_page_config(page_title="Pullquote", page_icon=str(_HERE / "mark.svg"), layout="wide")
 st.logo(str(_HERE / "mark.svg"), size="large")
 st.html(_HERE / "page.css")
-st.navigation([st.Page(_HERE / "ask.py", title="Ask", default=True)], position="top").run()
+st.navigation(
+    [
+        st.Page(_HERE / "ask.py", title="Ask", default=True),
+        st.Page(_HERE / "consensus.py", title="Consensus"),
+        st.Page(_HERE / "compare.py", title="Compare"),
+    ],
+    position="top",
+).run()

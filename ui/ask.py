@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from rag.records import Answer, Review, Title
-from ui import answer_component, frame, messages
+from ui import answer_component, answer_data, frame, messages
 from ui.frame import ALL, known_titles
 from ui.session import page_is_closed
 from ui.shared_library import open_shared
@@ -36,7 +36,8 @@ def _body(path: Path) -> None:
 
 def _show(answer: Answer, reviews: Mapping[str, Review]) -> None:
     st.html(messages.meta(answer))
-    answer_component.show(answer, reviews)
+    asked = (answer.question, answer.engine.generation, tuple(title.id for title in answer.titles))
+    answer_component.show(asked, lambda widened: answer_data.build(answer, reviews, widened))
     with st.expander("How this was made"):
         st.html(messages.made(answer))
 
