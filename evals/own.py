@@ -9,12 +9,10 @@ from pathlib import Path
 
 from evals.cases import AskCase, Counted, Span
 from evals.suites import Suite
-from rag import taxonomy
 from rag.errors import InputError
 from rag.library import Library
 from rag.records import Answer
 
-MOST_SUGGESTED = 6
 SILENT = "the reviews don't say"
 _HEAD = """\
 # Questions about our own reviews, and the answers that a person approved.
@@ -63,16 +61,10 @@ def starter(
     return file
 
 
-def suggested(library: Library) -> list[str]:
-    """Questions that the reviews of the most reviewed title can answer, for a start: its most mentioned aspects."""
-    titles = sorted(library.titles(), key=lambda title: (-title.reviews, title.name))
-    if not titles:
-        return []
-    title = titles[0]
-    names = {aspect.id: aspect.name for aspect in taxonomy.load(title.kind).aspects}
-    said = library.aspects_mentioned(title.name)
-    asked = [f"What do reviewers say about {names[one]} of {title.name}?" for one in said if one in names]
-    return [*asked[:MOST_SUGGESTED], f"What do reviewers dislike about {title.name}?"]
+def suggested(library: Library) -> tuple[str, list[str]]:
+    """The most reviewed title, and questions that its reviews can answer, for a start."""
+    titles = sorted((title for title in library.titles() if title.reviews), key=lambda one: (-one.reviews, one.name))
+    return (titles[0].name, library.suggestions(titles[0].id)) if titles else ("", [])
 
 
 def approved(question: str, titles: Sequence[str], answer: Answer) -> AskCase:

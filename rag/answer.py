@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from rag import taxonomy
 from rag.candidates import MAX_COVERED, Asking, Found, find
 from rag.engines.base import AnswerRequest
 from rag.errors import Cancelled, EngineError, InputError
@@ -43,6 +42,8 @@ from rag.verify import STANDS_ALONE, Quotable, Verifier, continuation
 _BEHIND = 3
 """How many passages a count shows behind it."""
 _UNCODED = "Code them with: pullquote code"
+_NONE_PICKED = "Of none of these titles do more reviews say so than say the opposite."
+_NEARBY = "No sentence names all of {asked}; what is quoted comes near it."
 _UNANSWERED = "The passages that speak of it don’t answer the question."
 NEAREST = 3
 """How many passages an abstention shows."""
@@ -151,8 +152,8 @@ def _quotable(asking: Asking, found: Found, chosen: Sequence[Passage]) -> Quotab
 
 
 def _chosen(asking: Asking, found: Found) -> list[Passage]:
-    """The evidence: what speaks of what is asked and is not of the other side."""
-    return _spread(asking, [passage for passage in found.ranked if answers(found.plan, passage)])
+    """The evidence: what speaks of what is asked and is not of the other side, of the titles that may be chosen."""
+    return _spread(asking, found.answering)
 
 
 def _spread(asking: Asking, passages: Sequence[Passage]) -> list[Passage]:
@@ -262,45 +263,38 @@ def _count_claim(found: Found, verifier: Verifier) -> Claim | None:
     """
     names = {title.id: title.name for title in found.titles}
     if found.counts and (found.plan.aspect or found.plan.stance or found.plan.kind == "how_many"):
-        counts = {names[title_id]: counted for title_id, counted in found.counts.items()}
-        read = {names[title_id]: found.totals[title_id].read for title_id in found.counts}
-        focus = _spoken_focus(found) if found.plan.aspect else None
+        shown = list(found.counts if found.picked is None else found.picked)
+        counts = {names[title_id]: found.counts[title_id] for title_id in shown}
+        read = {names[title_id]: found.totals[title_id].read for title_id in shown}
+        focus = found.spoken_focus if found.plan.aspect else None
         sentence = count.opinion_sentences(counts, read, focus, found.plan.stance)
         return Claim("count", sentence, verifier.behind(_BEHIND))
-    if not found.plan.mentions or len(found.titles) > MAX_COVERED:
+    if not found.plan.mentions or len(found.titles) > MAX_COVERED or found.only_near:
         return None
     mentioned = count.mention_sentence(
         {names[title]: k for title, k in found.mentioning.items()},
         {names[title]: n for title, n in found.reviews.items()},
-        _spoken_focus(found),
+        found.spoken_focus,
     )
     return Claim("count", mentioned, ()) if mentioned else None
-
-
-def _spoken_focus(found: Found) -> str:
-    """What the question is about, as a sentence says it: "the ending", "the ferry crossing"."""
-    if found.plan.aspect and not found.plan.required:
-        return next(
-            aspect.name
-            for title in found.titles
-            if (aspect := taxonomy.load(title.kind).aspect(found.plan.aspect)) is not None
-        )
-    return f"“{found.plan.focus}”"
 
 
 def _answered(
     found: Found, verifier: Verifier, counted: Claim | None, ended: DraftEnd, chosen: frozenset[str]
 ) -> Answer:
-    silent = [t.name for t in found.titles if found.reviews[t.id] and not found.mentioning[t.id]]
+    silent = found.silent
     reasons = []
     if not ended.complete:
         reasons.append("The draft broke off.")
-    uncounted = not found.counts
-    if found.plan.kind == "how_many" and uncounted:
-        reasons.append(f"How many hold an opinion on this is not counted; how many mention it is. {_UNCODED}")
-    if found.plan.kind == "who" and found.plan.stance and uncounted:
+    if found.only_near:
+        reasons.append(_NEARBY.format(asked=found.spoken_focus))
+    uncoded = not any(totals.read for totals in found.totals.values())
+    if found.plan.kind == "how_many" and not found.counts:
+        reasons.append("How many hold an opinion on this is not counted; how many mention it is.")
+        reasons += [_UNCODED] if uncoded else []
+    if found.plan.kind == "who" and found.plan.stance and uncoded:
         reasons.append(f"Who praises and who blames is not told apart before opinions are coded. {_UNCODED}")
-    if len(found.titles) <= MAX_COVERED and silent:
+    if len(found.titles) <= MAX_COVERED and silent and found.picked is None:
         reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:
         refused = verifier.dropped or not ended.complete
@@ -333,13 +327,15 @@ def _abstained(found: Found, verifier: Verifier) -> Answer:
     nearest = _nearest_ids(verifier)
     total = sum(found.reviews.values())
     other_side = any(passage.mentions for passage in found.ranked) and found.plan.stance is not None
-    if other_side and found.counts:
+    if other_side and found.counts and found.picked is None:
         counted = _count_claim(found, verifier)
         return replace(
             _frame(found, verifier),
             reason=counted.text if counted else None,
             nearest=nearest,
         )
+    if found.picked is not None and other_side:
+        return replace(_frame(found, verifier), reason=_NONE_PICKED, nearest=nearest)
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
     return replace(
         _frame(found, verifier),
@@ -380,7 +376,7 @@ def _coverage(found: Found, title_id: str) -> Coverage:
     totals = found.totals.get(title_id, Totals(total, 0, 0, 0, total))
     counted = found.counts.get(title_id)
     if counted is None:
-        by_words = found.plan.aspect is None and bool(found.plan.mentions)
+        by_words = found.plan.whole_aspect is None and bool(found.plan.mentions)
         mentioning = found.mentioning[title_id] if by_words else None
         return Coverage(title_id, *_parts(totals), mentioning=mentioning)
     sides: tuple[Side, Side] = ("praised", "criticised")

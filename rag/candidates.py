@@ -23,7 +23,7 @@ from rag.reviews.scope import Scope, Selection
 from rag.reviews.store import Reading, Store
 from rag.search import retrieve
 from rag.search.base import Embedder, Index, Vectors
-from rag.search.plan import make_plan, named_in, people_in, refined
+from rag.search.plan import goes_on, kind_in, make_plan, named_in, partly_named, people_in, refined
 from rag.search.retrieve import Retrieval
 from rag.taxonomy import Aspect
 
@@ -69,6 +69,31 @@ class Found:
     ranked: Sequence[Passage]
     stamp: EngineStamp
     warnings: tuple[str, ...]
+    answering: Sequence[Passage] = ()
+    """Of the ranked, what may be evidence, of the titles that are chosen where a choice is asked for."""
+    picked: tuple[str, ...] | None = None
+    """Ids of the titles that answer "Which films are praised for …?", best first; None where no choice is asked for."""
+
+    @property
+    def only_near(self) -> bool:
+        """Whether reviews speak of what is asked in other words alone."""
+        return not any(passage.mentions for passage in self.answering)
+
+    @property
+    def silent(self) -> list[str]:
+        """The titles in scope of which nothing is said on what is asked."""
+        spoken = {passage.title_id for passage in self.answering}
+        spoken |= {title_id for title_id, count in self.mentioning.items() if count}
+        return [title.name for title in self.titles if self.reviews[title.id] and title.id not in spoken]
+
+    @property
+    def spoken_focus(self) -> str:
+        """What the question is about, as a sentence says it: "the ending", "“the ferry crossing”"."""
+        aspect = self.plan.whole_aspect
+        if aspect is None:
+            return f"“{self.plan.focus}”"
+        known = (taxonomy.load(title.kind).aspect(aspect) for title in self.titles)
+        return next(one.name for one in known if one is not None)
 
 
 @dataclass(frozen=True)
@@ -100,13 +125,20 @@ def find(
         ranked = _rank(plan, found, query, asking.retrieval)
         mentioning = _mentioning(reading, plan, selection, reviews, ranked if found.whole else None)
         opinions = opinions_asked.of_plan(reading, plan, selection, ranked)
+        named = frozenset(passage.sentence.id for passage in ranked if passage.mentions)
         ranked = opinions_asked.with_opinions(plan, ranked, opinions)
         few = [title.id for title in titles] if len(titles) <= MAX_COVERED else []
         totals, counts = opinions_asked.counts(reading, plan, selection, few, opinions if found.whole else None)
+        ranked = opinions_asked.spoken_of(plan, ranked, totals, named) if found.whole else ranked
+        choosing = len(titles) > 1 and kind_in(question, [title.kind for title in titles]) is not None
+        picked = opinions_asked.prevailing(plan, counts) if choosing else None
+        answering = _of_picked(picked, opinions_asked.answering(plan, ranked))
     dense = query is not None and found.scope.vectors is not None
     warnings = (*_warnings(titles, catalogue, dense=dense), *found.warnings)
     stamp = _stamp(asking, catalogue.generation, dense=dense)
-    return Found(question, plan, titles, reviews, mentioning, totals, counts, ranked, stamp, warnings)
+    return Found(
+        question, plan, titles, reviews, mentioning, totals, counts, ranked, stamp, warnings, answering, picked
+    )
 
 
 # ── what is asked, and of what ───────────────────────────────────────────────────────────────────
@@ -115,16 +147,22 @@ def find(
 def _scope_titles(
     known: Sequence[Title], question: str, wanted: Sequence[str] | None, previous: Answer | None
 ) -> tuple[Title, ...]:
-    """The titles asked for, else those the question names, else the previous answer's, else all of them."""
+    """The titles asked for, else those the question names, else the previous answer's, else all it may mean."""
     if wanted:
         return tuple(dict.fromkeys(find_title(known, name) for name in wanted))
     if not known:
         raise InputError("The library holds no reviews yet.", "Add some with: pullquote add PATH")
-    named = tuple(title for title in known if named_in(question, title))
+    named = tuple(title for title in known if named_in(question, title)) or partly_named(question, known)
     if named or previous is None:
-        return named or tuple(known)
+        return named or _of_kind(known, question)
     ids = {title.id for title in previous.titles}
     return tuple(title for title in known if title.id in ids) or tuple(known)
+
+
+def _of_kind(known: Sequence[Title], question: str) -> tuple[Title, ...]:
+    """The titles of the kind that a question asks to choose from ("Which films …?"), all where it names none."""
+    kind = kind_in(question, sorted({title.kind for title in known}))
+    return tuple(title for title in known if kind in (None, title.kind))
 
 
 def _plan(
@@ -134,10 +172,13 @@ def _plan(
     previous: Answer | None,
     adviser: Adviser | None,
 ) -> Plan:
-    """The plan; a follow-up without a focus of its own ("And who liked it?") keeps the one before."""
+    """The plan. A follow-up without a focus of its own ("And who liked it?") keeps the one before; one that has no
+    more than that ("And the acting?") asks the same of it."""
     # Of very many titles only those that the question names matter to its plan, and they would be the scope.
     aspects, few = aspects_of(titles), titles if len(titles) <= MAX_COVERED else ()
     plan = make_plan(question, aspects, few, signing)
+    if previous is not None and plan.focus and plan.stance is None and plan.kind == "what" and goes_on(question):
+        plan = replace(plan, stance=previous.plan.stance, kind=previous.plan.kind)
     if previous is None or plan.focus:
         read = adviser.read(question, plan, aspects) if adviser is not None else None
         return plan if read is None else refined(plan, question, read, aspects, few)
@@ -148,6 +189,13 @@ def aspects_of(titles: Sequence[Title]) -> list[Aspect]:
     """The aspects of the kinds of these titles, each once."""
     known = {a.id: a for kind in sorted({t.kind for t in titles}) for a in taxonomy.load(kind).aspects}
     return list(known.values())
+
+
+def _of_picked(picked: Sequence[str] | None, passages: Sequence[Passage]) -> list[Passage]:
+    """The passages of the titles that are chosen, title by title; all of them where no choice is asked for."""
+    if picked is None:
+        return list(passages)
+    return [passage for title in picked for passage in passages if passage.title_id == title]
 
 
 def _selection(reading: Reading, plan: Plan, title_ids: tuple[str, ...] | None) -> Selection:

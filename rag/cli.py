@@ -45,6 +45,8 @@ from rag.cli_options import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rag.errors import PullquoteError
     from rag.findings import Comparison, Consensus
     from rag.library import Library
@@ -137,6 +139,8 @@ def ask(
     lang: LangOption = None,
     stance: StanceOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show plan, candidates, scores and drops.")] = False,
+    form: FormOption = None,
+    output: OutputOption = None,
     engine: EngineOption = None,
     model: ModelOption = None,
     no_fallback: NoFallbackOption = False,
@@ -150,6 +154,8 @@ def ask(
 
     pullquote ask "Is the sound any good?" --since 2024 --max-rating 2/5
 
+    pullquote ask "How is the ending?" --format html --output ending.html
+
     pullquote ask "Why did people leave early?" --model gpt-4o-mini --max-cost 0.05
 
     pullquote ask
@@ -159,12 +165,29 @@ def ask(
 
     filters = Filters(since, until, tuple(outlet or ()), min_rating, max_rating, lang, stance.value if stance else None)
     with open_library(library, engine, model, max_cost, no_fallback=no_fallback) as opened:
-        if question is not None:
+        if question is not None and (form is not None or output is not None):
+            found = opened.ask(question, titles=title, filters=filters)
+            _write(output, _answer_as(form or "markdown", found))
+        elif question is not None:
             _answer(opened, question, title, filters, explain=explain, json=json)
         elif json:
             raise InputError("--json needs a question.", 'pullquote ask "…" --json')
         else:
             _prompt(opened, title, filters, explain=explain)
+
+
+def _answer_as(form: str, found: Answer) -> Iterator[str]:
+    """In the form asked for, with the citations. Raises InputError for a table, which an answer is not."""
+    from rag import contract, report
+    from rag.errors import InputError
+
+    wanted = _checked_form(form)
+    if wanted is report.ReportFormat.csv:
+        raise InputError("An answer is no table.", "Use --format markdown, html or json.")
+    if wanted is report.ReportFormat.json:
+        return iter([contract.dump(contract.answer(found)) + "\n"])
+    blocks = report.of_answer(found)
+    return report.markdown(blocks) if wanted is report.ReportFormat.markdown else report.page(found.question, blocks)
 
 
 def _answer(
@@ -795,10 +818,13 @@ def prompts_render(
 def demo(
     # Not from the environment: three invented films have no place in somebody's library.
     library: Annotated[Path, typer.Option("--library", "-l", help="The library's folder.")] = DEMO_LIBRARY,
+    page: Annotated[bool, typer.Option("--ui", help="Open the page on them instead.")] = False,
 ) -> None:
-    """Add three invented films and ask two questions. Needs no key and no network.
+    """Add three invented films and ask two questions, or open the page on them. Needs no key and no network.
 
     pullquote demo
+
+    pullquote demo --ui
     """
     from rag import terminal
 
@@ -806,13 +832,21 @@ def demo(
     with open_library(library) as opened:
         with shown(ProgressForm.bar) as on_progress:
             terminal.added(out, opened.add([_sample()], kind="film", on_progress=on_progress))
-        for question, title in _DEMO_QUESTIONS:
-            out.print(f"\n$ pullquote ask “{question}” --title “{title}”\n", style="bold magenta")
-            _answer(opened, question, [title])
+        if not page:
+            _ask_demo(opened, out)
+    if page:
+        _serve(library)
+        return
     out.print("\nNow try your own:", style="bold")
     out.print(
         f"  pullquote ask --library {library}\n  pullquote ui --library {library}\n  pullquote add YOUR-REVIEWS.csv"
     )
+
+
+def _ask_demo(opened: Library, out: Console) -> None:
+    for question, title in _DEMO_QUESTIONS:
+        out.print(f"\n$ pullquote ask “{question}” --title “{title}”\n", style="bold magenta")
+        _answer(opened, question, [title])
 
 
 def _sample() -> Path:
@@ -835,11 +869,20 @@ def ui(
     pullquote ui --port 8600 --headless
     """
     from rag import settings
+
+    _serve(library or settings.load().library, host, port, headless=headless)
+
+
+def _serve(library: Path, host: str = "127.0.0.1", port: int | None = None, *, headless: bool = False) -> None:
     from ui import launch
 
-    command, environment = launch.command(library or settings.load().library, host=host, port=port, headless=headless)
+    command, environment = launch.command(library, host=host, port=port, headless=headless)
     if host not in ("127.0.0.1", "::1", "localhost"):
-        typer.echo(f"Note: the page has no password, and {host} may be reached by others.", err=True)
+        typer.echo(
+            f"Note: the page has no password, and {host} may be reached by others, who can then read, add and remove "
+            "reviews. docs/operations.md says how to put one before it.",
+            err=True,
+        )
     # This process becomes the server, so that stopping one stops the other.
     os.execve(command[0], command, {**os.environ, **environment})  # noqa: S606
 

@@ -400,9 +400,9 @@ def init(
     with open_library(library) as opened:
         own.starter(file, opened, reviews or [], title, kind, parsed_map(map_))
         typer.echo(f"{file} is made. Ask, read the answer, and keep it:")
-        asked = own.suggested(opened) if not reviews else []
+        title, asked = own.suggested(opened) if not reviews else ("", [])
     for question in asked or ["What do reviewers dislike?"]:
-        typer.echo(f'  pullquote eval add {file} "{question}"')
+        typer.echo(f'  pullquote eval add {file} "{question}"' + (f' --title "{title}"' if title else ""))
 
 
 @eval_app.command()

@@ -40,7 +40,19 @@ from rag.errors import (
     ModelMissing,
     SchemaOutdated,
 )
-from rag.records import AddReport, Answer, Check, EngineStamp, Evidence, Filters, Progress, Removal, Review, Title
+from rag.records import (
+    AddReport,
+    Answer,
+    Check,
+    EngineStamp,
+    Evidence,
+    Filters,
+    Progress,
+    Removal,
+    Review,
+    Title,
+    Usage,
+)
 from rag.reviews import catalogue, lock
 from rag.reviews import store as stores
 from rag.reviews.catalogue import KeptCatalogue
@@ -592,14 +604,13 @@ class Library:
         with self._opened().reading() as reading:
             return tally.counted(reading)
 
-    def aspects_mentioned(self, title: str) -> list[str]:
-        """The ids of the aspects that a title's reviews speak of, the most mentioned first. Raises UnknownTitle."""
-        from rag.reviews import tally
+    def suggestions(self, title: str) -> list[str]:
+        """Questions that a title's reviews can answer: of what they speak most, and which way. Raises UnknownTitle."""
+        from rag import suggestions
 
         found = self.title(title)
         with self._opened().reading() as reading:
-            counts = tally.by_aspect(reading, found.id)
-        return sorted((name for name, one in counts.items() if one.mentioning), key=lambda n: -counts[n].mentioning)
+            return suggestions.suggestions(reading, found)
 
     def title(self, name: str) -> Title:
         """A title by name, alias or id. Raises UnknownTitle with the nearest names."""
@@ -640,6 +651,11 @@ class Library:
         """A number that grows with every change of the library."""
         with self._opened().reading() as reading:
             return stores.generation(reading)
+
+    def spending(self) -> tuple[list[tuple[str, Usage]], float]:
+        """What calls of models cost so far, by model, and the dollars of today's whose price is known."""
+        cache = Cache(self.path)
+        return cache.spending(), cache.cost_today()
 
     def doctor(self) -> list[Check]:
         """Check the library and what it is read with."""

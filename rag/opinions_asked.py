@@ -6,7 +6,7 @@ and the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from rag.evidence import overall
@@ -14,14 +14,23 @@ from rag.records import Counts, Opinion, Passage, Plan, Totals
 from rag.reviews import coded, tally
 from rag.reviews.scope import Selection
 from rag.reviews.store import Reading
+from rag.search import retrieve
 from rag.taxonomy import OVERALL
 
-ON_ASPECT = 1.0
-"""What a sure opinion on the aspect adds to a passage's score, in z-scores."""
-ON_SIDE = 0.5
-"""What a clear stance adds where one is asked for."""
+ON_ASPECT = 4.0
+"""What a sure opinion on the aspect adds to a passage's score, in z-scores: the coder knows more of what a sentence is
+about than likeness does. A logistic regression on 162 questions of the corpus, coded by heads that had not seen the
+title, gave certainty twenty times the weight of likeness, and a clear stance half of that; from 4 on, more adds
+nothing.
+"""
+ON_SIDE = 2.0
+"""What a clear stance adds, of the side that is asked for where one is."""
+OF_THING, ON_SIDE_OF_THING = 1.0, 0.5
+"""The same for a thing that is no aspect: what it is about, its words say; an opinion only says that it is one."""
 CLEAR = 0.3
 """From this score on, an opinion of the other side is left aside."""
+VOICES = 3
+"""A title is praised for something when this many of its reviews praise it, and fewer blame it."""
 _DIGITS = 4
 
 ByReview = Mapping[str, Sequence[Opinion]]
@@ -30,13 +39,13 @@ ByReview = Mapping[str, Sequence[Opinion]]
 def of_plan(reading: Reading, plan: Plan, selection: Selection, ranked: Sequence[Passage]) -> ByReview:
     """The opinions that a question may be about, by review.
 
-    On an aspect or the whole: those of all reviews in scope. On anything else: those of the reviews that mention it.
+    On an aspect or the whole: those of all reviews in scope. On anything else: those of the reviews that speak of it.
     """
     if plan.aspect is not None or not plan.mentions:
         found = tally.in_scope(reading, plan.aspect or OVERALL, selection)
     else:
-        speaking = sorted({passage.sentence.review_id for passage in ranked if passage.mentions})
-        found = tally.of_reviews(reading, speaking)
+        speaking = (one for one in ranked if one.mentions or retrieve.near(plan, one, retrieve.ALSO))
+        found = tally.of_reviews(reading, sorted({one.sentence.review_id for one in speaking}))
     by_review: dict[str, list[Opinion]] = {}
     for one in found:
         by_review.setdefault(one.review_id, []).append(one)
@@ -56,22 +65,72 @@ def _with_opinion(plan: Plan, passage: Passage, opinions: Sequence[Opinion]) -> 
         return passage
     sign = -1 if plan.stance == "negative" else 1
     best = max(held, key=lambda one: (sign * one.score if plan.stance else abs(one.score), one.certainty))
-    score = passage.score + ON_ASPECT * best.certainty
-    if plan.stance is not None:
-        score += ON_SIDE * sign * best.score
-    # "Buscemi's acting" is asked of sentences that name him.
-    speaks = passage.mentions or (plan.aspect is not None and not plan.required)
+    side = sign * best.score if plan.stance else 0.0
+    if plan.aspect is None:
+        score = passage.score + OF_THING * best.certainty + ON_SIDE_OF_THING * side
+    else:
+        score = passage.score + ON_ASPECT * best.certainty + ON_SIDE * (side if plan.stance else abs(best.score))
+    # "Buscemi's acting" is asked of sentences that name him, "the costumes" of those that name them.
+    speaks = passage.mentions or plan.whole_aspect is not None
     return replace(passage, score=round(score, _DIGITS), mentions=speaks, opinion=best)
 
 
-def answers(plan: Plan, passage: Passage) -> bool:
-    """Whether a passage may be evidence: it speaks of what is asked, and is not clearly of the other side."""
-    if not passage.mentions:
+def spoken_of(
+    plan: Plan, ranked: Sequence[Passage], totals: Mapping[str, Totals], named: Container[str]
+) -> list[Passage]:
+    """All sentences in scope; in a title that is coded, what only seems to speak of what is asked is told so no longer.
+
+    A coder finds an opinion on any aspect somewhere, and a word has other meanings ("a filthy temper"). So one opinion
+    on the aspect has to be sure enough to be quoted, or to stand in one of the `named` sentences, which hold its words.
+    And where a side is asked for, a sentence without an opinion is on none.
+    """
+    read = {title for title, found in totals.items() if found.read and not found.uncoded}
+    silent: set[str] = set()
+    if plan.whole_aspect is not None:
+        told = (p for p in ranked if p.opinion and (p.sentence.id in named or p.opinion.certainty >= overall.SURE))
+        silent = read - {passage.title_id for passage in told}
+
+    def only_seems(one: Passage) -> bool:
+        sideless = plan.stance is not None and one.opinion is None and one.title_id in read
+        return one.mentions and (sideless or one.title_id in silent)
+
+    return [replace(one, mentions=False) if only_seems(one) else one for one in ranked]
+
+
+def answering(plan: Plan, ranked: Sequence[Passage]) -> list[Passage]:
+    """The candidates that may be evidence. Once some are, what is a little less like the question may be so too."""
+    if not any(answers(plan, passage) for passage in ranked):
+        return []
+    return [passage for passage in ranked if answers(plan, passage, retrieve.ALSO)]
+
+
+def answers(plan: Plan, passage: Passage, limit: float = retrieve.NEAR) -> bool:
+    """Whether a passage may be evidence: it speaks of what is asked, and is not clearly of the other side.
+
+    What speaks of it in other words has to hold an opinion where a side is asked for: likeness knows no sides.
+    """
+    if not passage.mentions and not retrieve.near(plan, passage, limit):
         return False
-    if plan.stance is None or passage.opinion is None:
+    if plan.stance is None:
         return True
-    sign = -1 if plan.stance == "negative" else 1
-    return sign * passage.opinion.score > -CLEAR
+    if passage.opinion is None:
+        return passage.mentions
+    return (-passage.opinion.score if plan.stance == "negative" else passage.opinion.score) > -CLEAR
+
+
+def prevailing(plan: Plan, found: Mapping[str, Counts]) -> tuple[str, ...] | None:
+    """Of the titles counted, those in which the side asked for is the greater, the clearest first.
+
+    None where no side is asked for, or nothing is counted.
+    """
+    if plan.stance is None or not found:
+        return None
+    lead: dict[str, tuple[int, str]] = {}
+    for title, one in found.items():
+        asked, other = (one.negative, one.positive) if plan.stance == "negative" else (one.positive, one.negative)
+        if asked + one.mixed >= VOICES and asked > other:
+            lead[title] = other - asked, title
+    return tuple(sorted(lead, key=lead.__getitem__))
 
 
 def counts(
@@ -84,8 +143,8 @@ def counts(
     """
     totals = tally.totals(reading, title_ids, selection) if title_ids else {}
     read = [title_id for title_id, found in totals.items() if found.read]
-    if plan.aspect is not None and not plan.required:
-        found = tally.by_title(reading, plan.aspect, replace(selection, title_ids=tuple(title_ids)))
+    if plan.whole_aspect is not None:
+        found = tally.by_title(reading, plan.whole_aspect, replace(selection, title_ids=tuple(title_ids)))
         return totals, {title_id: found.get(title_id, Counts()) for title_id in read}
     if plan.mentions or whole is None:
         return totals, {}

@@ -18,7 +18,7 @@ from rag.contract_summary import severe
 from rag.evidence import verdicts
 from rag.export import literal, neutralised
 from rag.findings import Comparison, Consensus, Finding, Side
-from rag.records import Citation
+from rag.records import Answer, Citation
 from rag.safe_text import one_line, visible
 
 Cells = Sequence[str]
@@ -160,6 +160,24 @@ def _quote(quote: Citation) -> Quote:
 
 def _marks(quotes: Sequence[Citation]) -> str:
     return "".join(f" [{quote.id}]" for quote in quotes)
+
+
+def of_answer(found: Answer) -> list[Block]:
+    """An answer as blocks: its sentences with the numbers of their sources, and the sources with their words."""
+    blocks: list[Block] = [Heading(1, found.question)]
+    blocks += [Paragraph(f"{one.text}{''.join(f' [{number}]' for number in one.citations)}") for one in found.claims]
+    if found.status == "abstained":
+        blocks.append(Paragraph("The reviews don’t say."))
+    if found.reason:
+        blocks.append(Paragraph(found.reason))
+    if found.citations:
+        blocks.append(Heading(2, "The nearest passages, which do not answer it" if found.nearest else "Sources"))
+    blocks += [_quote(citation) for citation in found.citations]
+    blocks += [Paragraph(f"Note: {warning}") for warning in found.warnings]
+    stamp = found.engine
+    blocks.append(Paragraph(f"{found.reviews} reviews of {', '.join(title.name for title in found.titles)} were read. "
+                            f"Made by {stamp.name}, Pullquote {stamp.version}."))  # fmt: skip
+    return blocks
 
 
 def of_comparison(found: Comparison) -> list[Block]:

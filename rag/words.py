@@ -24,7 +24,8 @@ STOP_WORDS = frozenset(
     must my no nor not of off on once one only or other our out over own s same she should so some such t than
     that the their them then there these they this those through to too under until up upon us very was we were
     what when where which while who whom whose why will with would you your yours im ive dont didnt doesnt isnt
-    wasnt cant couldnt wouldnt theyre youre id ill""".split()
+    wasnt cant couldnt wouldnt theyre youre id ill whats thats whos hows wheres theres heres lets hes shes weve
+    youve theyve wont shouldnt werent havent hasnt hadnt arent""".split()
 )
 
 _CARDINALS = (

@@ -198,3 +198,30 @@ def test_with_no_vectors_it_answers_on_words_and_says_so(
     assert found.status == "answered"
     assert found.engine.embedder is None
     assert any("words alone" in warning for warning in found.warnings)
+
+
+def test_a_thing_named_in_other_words_is_answered_by_what_comes_near_and_told_so(ask: Callable[..., Answer]) -> None:
+    found = ask("Is the keeper kind to a stranger?")
+    assert found.status == "partial"
+    assert found.reason == "No sentence names all of “keeper stranger”; what is quoted comes near it."
+    assert "The keeper is kind." in [citation.quote for citation in found.citations]
+    assert found.coverage[0].mentioning == 0
+
+
+def test_a_follow_up_that_only_names_something_asks_the_same_of_it(ask: Callable[..., Answer]) -> None:
+    first = ask()
+    assert (ask("And the cast?", previous=first).plan.stance, first.plan.kind) == ("negative", "what")
+    assert ask("Who praised the cast?", previous=first).plan.stance == "positive"
+
+
+def test_which_films_asks_the_films_alone_and_a_part_of_a_name_names_a_title(
+    open_library: Callable[..., Library], tmp_path: Path
+) -> None:
+    library = open_library()
+    for title, kind in (("Half an Hour, Miss Pym", "film"), ("The Eel Clerk", "place")):
+        (tmp_path / "x.csv").write_text(f"text\nThe ending of {title} is good.\n")
+        library.add([tmp_path / "x.csv"], title=title, kind=kind)
+
+    assert [title.kind for title in library.ask("Which films have a good ending?").titles] == ["film"]
+    assert len(library.ask("Who likes the ending?").titles) == 2
+    assert [title.kind for title in library.ask("Is the end of Eel Clerk good?").titles] == ["place"]

@@ -22,8 +22,8 @@ _LONG_NAME = 8
 """A name of several words is known in any case from this many letters up."""
 
 _REVIEWERS = """critic critics reviewer reviewers review reviews reviewed people person viewer viewers audience
-    audiences everyone anyone somebody someone customer customers user users fan fans reader readers guest guests
-    they others buyer buyers diner diners players player folks nobody none"""
+    audiences everyone everybody anyone anybody somebody someone customer customers user users fan fans reader readers
+    guest guests they others buyer buyers diner diners players player folks nobody none"""
 _TELLING = """think thinks thought thinking say says said saying tell tells told feel feels felt feeling find finds
     found mention mentions mentioned describe describes described opinion opinions view views consider considered
     agree agreed disagree disagreed recommend recommended judge judged regard comment comments commented reaction
@@ -31,7 +31,7 @@ _TELLING = """think thinks thought thinking say says said saying tell tells told
     talk talks talked write writes wrote read get got want wanted give gave seem seems seemed work works worked
     happen happened come came go went see saw seen watch watched mean means meant show shows bother bothered
     respect regarding concerning terms case sort kind way ways please explain summarise summarize list worth seeing
-    reading watching recommends"""
+    reading watching recommends speak speaks speaking spoke according goes going gone somehow able"""
 _THINGS = """film films movie movies book books product products item items place places restaurant restaurants game
     games picture thing things aspect aspects part parts one title titles general overall whole"""
 _LIKING = """like likes liked liking love loves loved praise praises praised praising enjoy enjoys enjoyed enjoying
@@ -43,10 +43,17 @@ _DISLIKING = """dislike dislikes disliked hate hates hated criticise criticises 
     disappointment annoyed annoying issue issues fail fails failed terrible awful poor"""
 _MEASURING = """many much often better worse well really very actually ever still right nice okay ok difference compare
     compared versus vs"""
+# Words that lean, and that name something too: "what drags", "whom did the ending annoy".
+_BLAMING = frozenset(
+    """unhappy moan moans moaned moaning grumble grumbles grumbled annoy annoys irritate irritates irritated irritating
+    grate grates grating tiresome tedious boring bored dull drag drags dragged overrated unconvincing disliking hating
+    regret regrets regretted furious angry upset worse nerves unbelievable implausible miscast""".split()
+)
 # Words that judge rather than name: they are the focus only where nothing else is.
 _WEAK = frozenset(
     """look looks looked sound sounds convincing believable realistic credible effective successful interesting
-    enjoyable fun memorable satisfying earned deserved special different important""".split()
+    enjoyable fun memorable satisfying earned deserved special different important unhappy moan moans moaned moaning
+    grumble grumbles grumbled disliking hating""".split()
 )
 _VERDICT_QUERY = "Overall, this film is worth seeing."
 """What is searched for when a question asks about the whole: of six wordings tried on the sample corpus, the one
@@ -59,8 +66,14 @@ _DISLIKES = frozenset(_DISLIKING.split())
 _ASKING = frozenset(f"{_REVIEWERS} {_TELLING}".split())
 _SCAFFOLD = words.STOP_WORDS | _ASKING | frozenset(f"{_THINGS} {_MEASURING}".split()) | _LIKES | _DISLIKES
 _NEGATED_LIKING = re.compile(
-    r"(?:n[’']t|\b(?:not|never|no one|nobody|hardly))\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress)", re.IGNORECASE
+    r"(?:n[’']?t|\b(?:not|never|no one|nobody|hardly))\s+(?:\w+\s+)?(?:like|love|enjoy|praise|impress|work|rate\b|care)"
+    r"|\bno good\b",
+    re.IGNORECASE,
 )
+_ANYBODY = re.compile(
+    r"\b(?:any|some)(?:one|body)\b|\banyone\b|\bany (?:critic|review|reader|guest|buyer|player)", re.I
+)
+"""“Does anybody like it?” asks for those who do; “Do critics like it?” for both sides."""
 _KINDS: tuple[tuple[PlanKind, re.Pattern[str]], ...] = (
     (
         "how_many",
@@ -77,6 +90,14 @@ _KINDS: tuple[tuple[PlanKind, re.Pattern[str]], ...] = (
         re.compile(r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|should|would|will)\b", re.I),
     ),
 )
+_PART = re.compile(r"\b(?:in|of|at|from|for)\s+(?:[Tt]he\s+)?([A-Z][\w’'-]*(?:\s+[A-Z0-9][\w’'-]*)+)")
+"""Two words or more that are written as a name, behind a preposition."""
+_WHICH = re.compile(r"\b(?:which|any)(?:\s+of)?(?:\s+(?:the|these|those))?\s+(\w+)", re.IGNORECASE)
+_CALLED = {"film": ("movie",), "book": ("novel",), "place": ("restaurant", "cafe", "pub", "bar", "hotel")}
+"""What a title of a kind is called too."""
+_SENTENCE_END = re.compile(r"(?<=[?!])\s+|(?<=\w{4}\.)\s+")
+"""A short word before a full stop is likely a title: "Dr. Brandreth"."""
+_GOING_ON = re.compile(r"^\W*(?:and|but|or|what about|how about)\b", re.IGNORECASE)
 # A word alone or two must all be there; of three or more, one may be missing.
 _MAY_MISS_FROM = 3
 _MAX_MENTION_WORDS = 6
@@ -87,16 +108,26 @@ def make_plan(question: str, aspects: Sequence[Aspect], titles: Sequence[Title],
 
     Never fails: at worst the focus is empty.
     """
-    asked = _without(question, [*(name for t in titles for name in (t.name, *t.aliases)), *people])
-    kept = [word for word in re.findall(r"[\w’'-]+", asked) if _carries_meaning(word)]
-    kept = [word for word in kept if word.casefold() not in _WEAK] or kept
+    asked = _without(question, titles, people)
+    kept = _kept(_asking(asked)) or _kept(asked)
     if not kept and _SUBJECT.search(asked):
         kept = ["story"]
     stems = frozenset(words.stems(" ".join(kept)))
     aspect, phrases = _aspect(stems - _named_stems(asked, kept), aspects)
     kind: PlanKind = next((kind for kind, pattern in _KINDS if pattern.search(question)), "what")
-    blank = Plan("", None, _stance(question), kind, (), _terms(asked), people=tuple(people))
+    blank = Plan("", None, _stance(question, kind), kind, (), _terms(asked), people=tuple(people))
     return _focused(blank, asked, kept, aspect, phrases)
+
+
+def _asking(asked: str) -> str:
+    """The sentences that ask, where others only say who asks: "I dive for a living. Is the underwater part right?"."""
+    return " ".join(one for one in _SENTENCE_END.split(asked) if one.rstrip().endswith("?")) or asked
+
+
+def _kept(asked: str) -> list[str]:
+    """The words that a question is about: those that judge only where nothing else is."""
+    kept = [word for word in re.findall(r"[\w’'-]+", asked) if _carries_meaning(word)]
+    return [word for word in kept if word.casefold() not in _WEAK] or kept
 
 
 def refined(plan: Plan, question: str, reading: Reading, aspects: Sequence[Aspect], titles: Sequence[Title]) -> Plan:
@@ -105,7 +136,7 @@ def refined(plan: Plan, question: str, reading: Reading, aspects: Sequence[Aspec
     A focus has to be words of the question, an aspect one of those there are. Titles, people and filters stay, so
     nothing is asked that was not asked for.
     """
-    asked = _without(question, [*(name for t in titles for name in (t.name, *t.aliases)), *plan.people])
+    asked = _without(question, titles, plan.people)
     theirs = {token for word in reading.focus.split() for token in words.tokens(word)}
     kept = [
         word for word in re.findall(r"[\w’'-]+", asked) if theirs & set(words.tokens(word)) and _names_something(word)
@@ -120,14 +151,16 @@ def refined(plan: Plan, question: str, reading: Reading, aspects: Sequence[Aspec
 
 def _focused(plan: Plan, asked: str, kept: Sequence[str], aspect: Aspect | None, phrases: tuple[Phrase, ...]) -> Plan:
     """A plan about these words of the question."""
-    focus = " ".join(kept)
+    focus, names = " ".join(kept), _named_stems(asked, kept)
     return replace(
         plan,
         focus=focus,
+        names=names,
         aspect=aspect.id if aspect else None,
         queries=_queries(asked, focus, aspect),
         mentions=phrases if aspect else _all_of(tuple(dict.fromkeys(words.stems(focus)))),
-        required=_named_stems(asked, kept) if aspect else frozenset(),
+        required=names if aspect else frozenset(),
+        part=aspect is not None and phrases != aspect.mentions,
     )
 
 
@@ -138,6 +171,37 @@ def named_in(question: str, title: Title) -> bool:
     any case and without its article.
     """
     return bool(_named(question, (title.name, *title.aliases)))
+
+
+def partly_named(question: str, titles: Sequence[Title]) -> tuple[Title, ...]:
+    """The titles that a question calls by a part of their name: "the producer in Miss Pym".
+
+    The part has two words or more, stands behind a preposition and is of no other title.
+    """
+    parts = [match.group(1) for match in _PART.finditer(question)]
+    owners = (_owners(part, titles) for part in parts)
+    return tuple(dict.fromkeys(found[0] for found in owners if len(found) == 1))
+
+
+def _owners(part: str, titles: Sequence[Title]) -> list[Title]:
+    """The titles in whose name these words stand side by side."""
+    wanted, first = f" {' '.join(words.tokens(part))} ", part.split()[0].casefold()
+    likely = (title for title in titles if first in title.name.casefold())
+    return [title for title in likely if wanted in f" {' '.join(words.tokens(title.name))} "]
+
+
+def kind_in(question: str, kinds: Sequence[str]) -> str | None:
+    """The kind of titles that a question asks to choose from: "Which films are praised for the music?"."""
+    found = _WHICH.search(question)
+    if found is None:
+        return None
+    noun = words.stem(found.group(1).casefold())
+    return next((kind for kind in kinds if noun in map(words.stem, (kind, *_CALLED.get(kind, ())))), None)
+
+
+def goes_on(question: str) -> bool:
+    """Whether a question only names something else to ask the same about: "And the acting?"."""
+    return bool(_GOING_ON.search(question))
 
 
 def people_in(question: str, people: Sequence[str]) -> tuple[str, ...]:
@@ -162,11 +226,11 @@ def _name_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(name)}(?:['’]s)?(?!\w)")
 
 
-def _without(question: str, names: Sequence[str]) -> str:
+def _without(question: str, titles: Sequence[Title], people: Sequence[str]) -> str:
     """The question without the titles and people it names: they say where to look, not what for."""
-    for name in _named(question, names):
+    for name in _named(question, [*(name for title in titles for name in (title.name, *title.aliases)), *people]):
         question = _name_pattern(name).sub(" ", question)
-    return question
+    return _PART.sub(lambda match: " " if _owners(match.group(1), titles) else match.group(), question)
 
 
 def _carries_meaning(word: str) -> bool:
@@ -189,16 +253,18 @@ def _names(asked: str, kept: Sequence[str]) -> list[str]:
 
 
 def _aspect(stems: frozenset[str], aspects: Sequence[Aspect]) -> tuple[Aspect | None, tuple[Phrase, ...]]:
-    """The aspect that most of these stems name, the first of equals, with the words that are asked about.
+    """The aspect that most of these stems name, with the words that are asked about.
 
-    At least half of the stems must name it: "the brine bucket photograph" does not ask about the photography.
+    Of equals the one that is called so: the ending is a word of a game's story, and an aspect of a film. At least half
+    of the stems must name it: "the brine bucket photograph" does not ask about the photography.
     """
-    best: tuple[int, Aspect | None, tuple[Phrase, ...]] = (0, None, ())
+    best: tuple[tuple[int, bool], Aspect | None, tuple[Phrase, ...]] = ((0, False), None, ())
     for aspect in aspects:
         phrases = aspect.asked_by(stems)
         hits = len({stem for phrase in phrases if phrase <= stems for stem in phrase})
-        if hits > best[0] and 2 * hits >= len(stems):
-            best = (hits, aspect, phrases)
+        rank = hits, not stems.isdisjoint(words.stems(aspect.name))
+        if hits and rank > best[0] and 2 * hits >= len(stems):
+            best = (rank, aspect, phrases)
     return best[1], best[2]
 
 
@@ -227,9 +293,12 @@ def _all_of(stems: tuple[str, ...]) -> tuple[Phrase, ...]:
     return tuple(frozenset(kept) for kept in combinations(stems, len(stems) - 1))
 
 
-def _stance(question: str) -> Literal["positive", "negative"] | None:
+def _stance(question: str, kind: PlanKind) -> Literal["positive", "negative"] | None:
+    """Which side is asked for. Whether something is liked is answered by both."""
+    if kind == "yes_no" and not _ANYBODY.search(question):
+        return None
     found = set(words.tokens(question))
-    likes, dislikes = bool(found & _LIKES), bool(found & _DISLIKES)
+    likes, dislikes = bool(found & _LIKES), bool(found & (_DISLIKES | _BLAMING))
     if _NEGATED_LIKING.search(question):
         return "negative"
     if likes == dislikes:

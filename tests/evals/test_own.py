@@ -86,7 +86,7 @@ def test_an_answer_becomes_a_case_with_its_passages_and_counts_and_silence_one_w
 
 
 def test_what_is_suggested_is_what_the_reviews_speak_of(sample_library: Library) -> None:
-    found = own.suggested(sample_library)
+    title, found = own.suggested(sample_library)
 
     assert len(found) > 3 and all(question.endswith("?") for question in found)
-    assert sample_library.ask(found[0]).status != "abstained"
+    assert sample_library.ask(found[0], titles=[title]).status != "abstained"

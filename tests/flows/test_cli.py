@@ -310,3 +310,18 @@ def test_ctrl_c_that_falls_into_a_finaliser_comes_again(capfd: pytest.CaptureFix
         cli.interrupt_again(SimpleNamespace(exc_type=KeyboardInterrupt))
         time.sleep(5)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("form", "opens"), [("markdown", "# What did critics"), ("html", "<!doctype html>"), ("json", "{")]
+)
+def test_an_answer_can_be_taken_away_with_its_sources(
+    form: str, opens: str, run: Run, reviews: Path, tmp_path: Path
+) -> None:
+    run("add", str(reviews))
+    code, out, _ = run("ask", ENDING, "--format", form, "--output", "answer.out")
+    written = (tmp_path / "answer.out").read_text("utf-8")
+
+    assert (code, out) == (0, "") and written.startswith(opens)
+    assert "The ending is a cheat." in written.replace("\\", "") and "Mara Quill" in written
+    assert run("ask", ENDING, "--format", "csv")[0] == 2

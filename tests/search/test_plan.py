@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag import taxonomy
 from rag.records import Plan, Reading, Title
-from rag.search.plan import make_plan, named_in, people_in, refined
+from rag.search.plan import goes_on, kind_in, make_plan, named_in, partly_named, people_in, refined
 from rag.search.retrieve import speaking
 
 FILM = taxonomy.load("film").aspects
@@ -36,9 +36,16 @@ def plan(question: str) -> Plan:
         ("Compare the endings of both films", "endings", "ending", None, "compare"),
         ("What do critics think?", "", None, None, "what"),
         ("What is The Salt Ladder about?", "story", "story", None, "what"),
-        ("Is it any good?", "", None, "positive", "yes_no"),
+        ("Is it any good?", "", None, None, "yes_no"),
         ("结局怎么样？", "结局怎么样", None, None, "what"),
         ("?", "", None, None, "what"),
+        ("Why were some critics unhappy with the ending?", "ending", "ending", "negative", "why"),
+        ("Why did the music not work for some?", "music", "sound", "negative", "why"),
+        ("Do critics like the ending?", "ending", "ending", None, "yes_no"),
+        ("Does anybody like the ending?", "ending", "ending", "positive", "yes_no"),
+        ("whats so special about the goat", "goat", None, None, "what"),
+        ("I dive for a living. Is the goat right? Last train is at ten.", "goat", None, None, "what"),
+        ("Is Dr. Brandreth in it?", "Dr Brandreth", None, None, "yes_no"),
     ],
 )
 def test_questions(question: str, focus: str, aspect: str | None, stance: str | None, kind: str) -> None:
@@ -65,6 +72,39 @@ def test_a_name_beside_an_aspect_is_required_and_a_pronoun_may_carry_it() -> Non
 def test_of_three_words_one_may_be_missing_and_of_two_none() -> None:
     assert speaking(plan("the brine bucket photograph"))(frozenset({"brine", "bucket"}), frozenset())
     assert not speaking(plan("the brine bucket"))(frozenset({"bucket"}), frozenset())
+
+
+def test_a_part_of_an_aspect_is_asked_by_its_own_words() -> None:
+    found = plan("How are the costumes?")
+    assert (found.aspect, found.part, found.whole_aspect) == ("visuals", True, None)
+    assert plan("How are the visuals?").whole_aspect == "visuals"
+    assert plan("How is Farrant's acting?").whole_aspect is None
+
+
+def test_of_aspects_that_share_a_word_the_one_that_is_called_so_is_asked_about() -> None:
+    aspects = [*taxonomy.load("game").aspects, *FILM]
+    assert make_plan("Which films are praised for the ending?", aspects, []).aspect == "ending"
+
+
+def test_a_part_of_a_title_names_it_behind_a_preposition() -> None:
+    pym, salt = Title("2", "Half an Hour, Miss Pym", "film"), Title("3", "The Salt of Hours", "film")
+    known = [SALT, pym, salt]
+    assert partly_named("Is the producer in Miss Pym any good?", known) == (pym,)
+    assert partly_named("Is Miss Pym any good?", known) == ()
+    assert partly_named("Was it shot in New York?", known) == ()
+    assert make_plan("Is the producer in Miss Pym any good?", FILM, known).focus == "producer"
+
+
+def test_a_kind_is_named_where_titles_are_to_be_chosen() -> None:
+    kinds = ["book", "film", "place"]
+    assert kind_in("Which films are praised for the music?", kinds) == "film"
+    assert kind_in("Are there any restaurants with a view?", kinds) == "place"
+    assert kind_in("Which critics liked the film?", kinds) is None
+
+
+@pytest.mark.parametrize(("question", "on"), [("And the acting?", True), ("What about it?", True), ("Why?", False)])
+def test_a_question_goes_on_with_the_one_before(question: str, on: bool) -> None:
+    assert goes_on(question) is on
 
 
 def test_a_title_is_named_letter_for_letter() -> None:

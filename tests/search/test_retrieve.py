@@ -48,6 +48,28 @@ def test_equal_scores_go_by_id_and_noise_in_the_last_digits_orders_nothing() -> 
     assert [p.sentence.review_id for p in ranked] == ["a", "b", "c"]
 
 
+def test_a_rare_word_of_the_focus_weighs_more_than_a_common_one() -> None:
+    stems = [["old", "goat"], ["old", "man"], ["old"]]
+    goat, man, old = retrieve.held(["old", "goat"], frozenset(), stems)
+    assert goat == 1 and 0 < man == old < 0.5
+
+
+def test_a_name_that_no_sentence_holds_is_of_another_title() -> None:
+    stems = [["barb", "cri"], ["cri"]]
+    assert retrieve.held(["barb", "cri"], frozenset({"barb"}), stems).tolist() == [1.0, 0.0]
+    assert retrieve.held(["odo", "cri"], frozenset({"odo"}), stems).tolist() == [0.0, 0.0]
+
+
+def test_what_is_like_the_question_and_names_a_part_of_it_is_near() -> None:
+    thing = replace(PLAN, aspect=None, mentions=(frozenset({"a", "b"}),))
+    like = replace(passage("a", 0, 1.0), similarity=0.45, held=0.4)
+    assert retrieve.near(thing, like)
+    assert not retrieve.near(thing, replace(like, similarity=0.3))
+    assert not retrieve.near(thing, replace(like, similarity=0.9, held=0.0))
+    assert retrieve.near(thing, replace(like, similarity=0.9, held=0.0), retrieve.ALSO)
+    assert not retrieve.near(PLAN, like) and not retrieve.near(thing, replace(like, similarity=None))
+
+
 def passage(review: str, ordinal: int, score: float) -> Passage:
     return Passage(Sentence(review, ordinal, 0, 1, "x"), "t", None, 0.0, score, mentions=True)
 
