@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rag import opinions_asked, taxonomy
+from rag import opinions_asked, taxonomy, words
 from rag.engines.base import Adviser, Engine
 from rag.errors import EmbedderUnavailable, IndexUnreachable, InputError, LibraryDamaged
 from rag.records import Answer, Counts, EngineStamp, Filters, Passage, Plan, Title, Totals
@@ -21,9 +21,18 @@ from rag.reviews import scope as scopes
 from rag.reviews.catalogue import Catalogue, KeptCatalogue, find_title, people
 from rag.reviews.scope import Scope, Selection
 from rag.reviews.store import Reading, Store
-from rag.search import retrieve
+from rag.search import retrieve, spelling
 from rag.search.base import Embedder, Index, Vectors
-from rag.search.plan import goes_on, kind_in, make_plan, named_in, partly_named, people_in, refined
+from rag.search.plan import (
+    goes_on,
+    kind_in,
+    make_plan,
+    named_in,
+    partly_named,
+    people_in,
+    refined,
+    understood,
+)
 from rag.search.retrieve import Retrieval
 from rag.taxonomy import Aspect
 
@@ -115,7 +124,8 @@ def find(
         titles = _scope_titles(catalogue.titles, question, wanted, previous)
         ids = None if len(titles) == len(catalogue.titles) else tuple(title.id for title in titles)
         signing = asking.catalogue.people(reading) if ids is None else people(reading, ids)
-        plan = _plan(question, titles, people_in(question, signing), previous, asking.adviser)
+        read, respelt = _respelled(reading, question, titles)
+        plan = _plan(read, titles, people_in(question, signing), previous, asking.adviser)
         plan = replace(plan, filters=query_filters)
         plan = replace(plan, stance=query_filters.stance or plan.stance)
         selection = _selection(reading, plan, ids)
@@ -134,7 +144,7 @@ def find(
         picked = opinions_asked.prevailing(plan, counts) if choosing else None
         answering = _of_picked(picked, opinions_asked.answering(plan, ranked))
     dense = query is not None and found.scope.vectors is not None
-    warnings = (*_warnings(titles, catalogue, dense=dense), *found.warnings)
+    warnings = (*respelt, *_warnings(titles, catalogue, dense=dense), *found.warnings)
     stamp = _stamp(asking, catalogue.generation, dense=dense)
     return Found(
         question, plan, titles, reviews, mentioning, totals, counts, ranked, stamp, warnings, answering, picked
@@ -183,6 +193,19 @@ def _plan(
         read = adviser.read(question, plan, aspects) if adviser is not None else None
         return plan if read is None else refined(plan, question, read, aspects, few)
     return replace(previous.plan, stance=plan.stance, kind=plan.kind, people=plan.people)
+
+
+def _respelled(reading: Reading, question: str, titles: Sequence[Title]) -> tuple[str, tuple[str, ...]]:
+    """The question without slips of the keyboard, and what is to be said of them."""
+    known = understood(aspects_of(titles))
+    suspects = spelling.suspects(question, known)
+    if not suspects:
+        return question, ()
+    stems = {word: words.stem(word) for word in suspects}
+    held = scopes.document_counts(reading, list(stems.values()))
+    slips = [word for word, stem in stems.items() if not held.get(stem)]
+    read, pairs = spelling.respelled(question, slips, known)
+    return read, tuple(f"“{written}” was read as “{meant}”." for written, meant in pairs)
 
 
 def aspects_of(titles: Sequence[Title]) -> list[Aspect]:

@@ -13,6 +13,7 @@ from rag.records import Answer, Filters
 from rag.reviews import scope
 from rag.search import retrieve
 from tests.doubles import ListIndex, WordEmbedder
+from tests.written import put
 
 QUESTION = "Is the harbour in it?"
 
@@ -142,3 +143,25 @@ def test_the_word_search_of_a_narrowed_scope_gives_the_best_first(
         }
     best = next(r.id for r in library.reviews("Salt", query="harbour harbour")[0])
     assert {names[0] for names in found.values()} == {f"{best}.0"}
+
+
+def test_a_question_is_read_alike_however_it_is_typed(library: Library) -> None:
+    put(
+        library,
+        "The ending is dull and it drags.",
+        "I loved the music, every bar of it.",
+        "A gaot is in it for a while.",
+    )
+    plain = library.ask("What did critics dislike about the ending?")
+    for typed in (
+        "what did critics dislike about the ending",
+        "WHAT DID CRITICS DISLIKE ABOUT THE ENDING?",
+        "Hi! Could you tell me, please: What did critics dislike about the ending? Thank you.",
+        "What did critics dislkie about the endnig?",
+    ):
+        found = library.ask(typed)
+        assert (found.plan.aspect, found.plan.stance) == (plain.plan.aspect, plain.plan.stance), typed
+        assert [one.quote for one in found.citations] == [one.quote for one in plain.citations]
+    assert "“endnig” was read as “ending”." in library.ask("How is the endnig?").warnings
+    # A word that a review holds is no slip.
+    assert not any("gaot" in one for one in library.ask("How is the gaot?").warnings)

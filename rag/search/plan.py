@@ -31,7 +31,8 @@ _TELLING = """think thinks thought thinking say says said saying tell tells told
     talk talks talked write writes wrote read get got want wanted give gave seem seems seemed work works worked
     happen happened come came go went see saw seen watch watched mean means meant show shows bother bothered
     respect regarding concerning terms case sort kind way ways please explain summarise summarize list worth seeing
-    reading watching recommends speak speaks speaking spoke according goes going gone somehow able"""
+    reading watching recommends hi hello hey thanks thank dear sorry wondering wonder curious kindly speak speaks
+    speaking spoke according goes going gone somehow able"""
 _THINGS = """film films movie movies book books product products item items place places restaurant restaurants game
     games picture thing things aspect aspects part parts one title titles general overall whole"""
 _LIKING = """like likes liked liking love loves loved praise praises praised praising enjoy enjoys enjoyed enjoying
@@ -164,6 +165,12 @@ def _focused(plan: Plan, asked: str, kept: Sequence[str], aspect: Aspect | None,
     )
 
 
+def understood(aspects: Sequence[Aspect]) -> frozenset[str]:
+    """Words that a question is understood by: those that lean, those that ask, and what aspects are called."""
+    called = (word for aspect in aspects for word in words.tokens(f"{aspect.name} {aspect.description}"))
+    return _SCAFFOLD | _WEAK | _BLAMING | frozenset(called)
+
+
 def named_in(question: str, title: Title) -> bool:
     """Whether a question names a title.
 
@@ -248,6 +255,8 @@ def _named_stems(asked: str, kept: Sequence[str]) -> frozenset[str]:
 
 def _names(asked: str, kept: Sequence[str]) -> list[str]:
     """Kept words that are written as names: with a capital, and not first in the question."""
+    if asked.isupper():  # all of it is shouted, so no capital tells anything
+        return []
     first = re.search(r"\w[\w’'-]*", asked)
     return [word for word in kept if word[:1].isupper() and not (first and first.group() == word)]
 
