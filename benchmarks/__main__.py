@@ -19,7 +19,7 @@ from rag.errors import PullquoteError
 
 SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "summary", "chat")
 """Their blocks stand in docs/benchmarks.md."""
-QUALITY = ("quality", "corpus", "support", "opinions", "injection")
+QUALITY = ("quality", "support", "opinions", "injection")
 """Their blocks stand in docs/quality.md."""
 NAMES = (*SPEED, *QUALITY)
 NEED_DATA = ("retrieval", "films", "injection")
@@ -32,7 +32,6 @@ examples:
   python -m benchmarks retrieval --data DATA --json
   python -m benchmarks injection --data DATA     orders planted in reviews, into docs/quality.md
   python -m benchmarks quality                   how good answers are, beside others', into docs/quality.md
-  python -m benchmarks corpus                    how good answers are, on our own corpus, into docs/quality.md
 
 DATA holds subjqa/*.jsonl and films/*.jsonl; for opinions polarity/*.txt and absa/*.jsonl too, for injection
 injection/*.jsonl.
@@ -114,10 +113,6 @@ def _run_one(name: str, options: argparse.Namespace, libraries: Libraries) -> Re
         from benchmarks import quality  # inspect-ai and scipy.stats
 
         return quality.run(options.split, say, quick=quick)
-    if name == "corpus":
-        from benchmarks import corpus  # brings scipy.stats, two seconds that no other benchmark should pay
-
-        return corpus.run(options.split, say, quick=quick)
     if name == "support":
         from benchmarks import support  # scikit-learn
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from benchmarks import model
 from benchmarks.clock import Say
-from benchmarks.corpus import Names, add_reviews, first_titles, shown
+from benchmarks.libraries import every_tenth
+from benchmarks.quality import shown
 from benchmarks.report import Bar, CannotMeasure, Report, Table
 from corpus import loader
 from corpus.labels import OVERALL
 from corpus.loader import Corpus
 from corpus.planted import counts, votes
 from corpus.reader import CorpusError, Review, Split
+from evals.corpus_library import Names, NotStored, add_reviews
 from evals.intervals import clustered_mean
 from evals.metrics import count_error
 from rag import taxonomy
@@ -24,6 +26,7 @@ from rag.library import Library
 from rag.records import Citation, Counts
 
 COUNT_BAR, ALARMS_BAR = 0.10, 0.3
+_QUICK_TITLES = 3
 SIDES = ("mentioned", "praised", "criticised")
 
 
@@ -58,14 +61,24 @@ def run(split: Split, say: Say, *, quick: bool = False) -> Report:
         raise CannotMeasure(f"The corpus is wrong: {error}.") from None
     model.folder()
     if quick:
-        corpus = first_titles(corpus)
+        corpus = _first_titles(corpus)
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library") as library:
         say(f"adding {len(corpus.reviews)} reviews of {len(corpus.titles)} titles")
-        names = add_reviews(corpus, library, Path(folder), say)
+        try:
+            names = add_reviews(corpus.titles, corpus.reviews, library, Path(folder), every_tenth(say))
+        except NotStored as error:
+            raise CannotMeasure(str(error)) from None
         found = [outcome(corpus, title.slug, library.summary(title.name), names) for title in corpus.titles]
     report = _report(split, found)
     # A few titles are too few to hold a promise by.
     return replace(report, bars=()) if quick else report
+
+
+def _first_titles(corpus: Corpus) -> Corpus:
+    """A few, for a quick run."""
+    titles = corpus.titles[:_QUICK_TITLES]
+    slugs = {title.slug for title in titles}
+    return Corpus(corpus.split, titles, tuple(one for one in corpus.reviews if one.slug in slugs), ())
 
 
 def outcome(corpus: Corpus, slug: str, summary: Consensus, names: Names) -> Outcome:

@@ -164,8 +164,8 @@ def test_the_document_has_a_block_for_every_benchmark_with_figures_from_a_full_r
 
 def test_the_document_of_quality_has_the_figures_of_a_full_run() -> None:
     text = document.QUALITY.read_text("utf-8")
-    inside = text.partition("<!-- benchmarks:corpus:dev -->")[2].partition("<!-- /benchmarks:corpus:dev -->")[0]
-    assert "`uv run python -m benchmarks corpus --split dev`" in inside
+    inside = text.partition("<!-- benchmarks:quality:dev -->")[2].partition("<!-- /benchmarks:quality:dev -->")[0]
+    assert "`uv run python -m benchmarks quality --split dev`" in inside
     assert "`uv run python -m benchmarks opinions --data DATA`" in text
     for metric in ("evidence recall@5", "citation precision", "abstention F1"):
         assert re.search(rf"\| {metric} \| \d\.\d{{3}} \(\d\.\d{{3}}–\d\.\d{{3}}\) \|", inside)
