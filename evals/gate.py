@@ -23,6 +23,8 @@ from rag.engines import prompts
 from rag.errors import InputError
 
 _SHOWN = 5
+_SHOWN_CLAIMS, _LONGEST = 3, 120
+"""Of an accepted run: it is committed, so it is kept small."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,11 @@ def accept(suite: Suite, made: Run) -> Path:
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    kept = [replace(cell, outcome=_slim(cell.outcome)) for cell in made.cells if cell.configuration in gated]
+    kept = [
+        replace(cell, outcome=_slim(cell.outcome) if suite.judges else {})
+        for cell in made.cells
+        if cell.configuration in gated
+    ]
     configurations = {name: made.configurations[name] for name in gated}
     runs.write_run(replace(made, configurations=configurations, smallest=smallest, folder=part))
     runs.rewrite(part, sorted(kept, key=lambda cell: cell.key))
@@ -174,6 +180,7 @@ def _cases(one: Compared) -> str:
 
 
 def _slim(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """What an accepted run keeps: enough to show what a case was answered."""
-    said = {name: outcome[name] for name in ("status", "reason", "statement") if outcome.get(name)}
-    return said | {"claims": [{"text": claim["text"]} for claim in outcome.get("claims", ())]}
+    """What an accepted run keeps: enough to show how a case was answered."""
+    said = {name: outcome[name] for name in ("status", "statement") if outcome.get(name)}
+    texts = [claim["text"] for claim in outcome.get("claims", ())][:_SHOWN_CLAIMS]
+    return said | {"claims": [{"text": text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"} for text in texts]}

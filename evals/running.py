@@ -51,6 +51,7 @@ def run(wanted: Wanted, runner: Runner, root: Path, benches: Path | None, hear: 
 
     Cases that fail are missing, with the reason. Raises BudgetExhausted, with what was done kept, and InputError.
     """
+    _check_models(wanted)
     folder = resume.folder if resume else _new_folder(root, wanted.suite.name)
     bench = prepare(wanted.suite, wanted.split, benches or folder / "benches", hear)
     made = _begun(wanted, folder, bench, resume)
@@ -73,6 +74,14 @@ def run(wanted: Wanted, runner: Runner, root: Path, benches: Path | None, hear: 
     if out_of_money:
         raise BudgetExhausted(out_of_money, f"What was done is kept; go on with: --resume {done.id}")
     return done
+
+
+def _check_models(wanted: Wanted) -> None:
+    """What is wrong with a model's settings is said before anything is made. Raises InputError and ExtraMissing."""
+    for one in wanted.configurations.values():
+        if one.engine == "chat" and not one.recorded:
+            with Library.open(Path(), engine="chat", model=one.model, max_cost=wanted.max_cost) as library:
+                _ = library.engine
 
 
 def _counts(cell: Cell, job: Cell | None) -> bool:

@@ -101,7 +101,8 @@ def _always(found: Outcome) -> dict[str, Score]:
         ),
         "invented_ids": float(sum(NOT_OFFERED in one["why"] for one in found["dropped"])),
         "tokens": float(usage["prompt_tokens"] + usage["completion_tokens"]),
-        "cost_usd": usage["cost_usd"],
+        # Nothing was asked of a model, so nothing is known of its price.
+        "cost_usd": usage["cost_usd"] if usage["prompt_tokens"] else None,
     }
 
 

@@ -81,6 +81,11 @@ class Suite(_Frozen):
     """SHA-256 of the file, the first 16 digits."""
 
     @property
+    def judges(self) -> bool:
+        """Whether there is anything in it that the gate could say no to."""
+        return any(rule.hard or rule.margin for rule in self.metrics.values())
+
+    @property
     def accepted(self) -> Path:
         """The folder of the accepted run."""
         return self.file.parent.parent / "accepted" / self.name if self.is_ours else self.file.with_suffix(".accepted")

@@ -315,8 +315,8 @@ def gate(
     faults = gates.prompt_faults()
     found = []
     with tempfile.TemporaryDirectory() as benches:
-        for name in [] if faults else (suites_ or known.names()):
-            suite = known.load(name)
+        every = [known.load(name) for name in suites_ or known.names()]
+        for suite in [] if faults else [one for one in every if one.judges]:
             typer.echo(f"{suite.name}: {suite.purpose}", err=True)
             with shown(progress) as hear:
                 found.append(gates.gate(suite, runner.run, root, Path(benches), hear, against))

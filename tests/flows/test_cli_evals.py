@@ -31,10 +31,18 @@ def own(typed: Run, tmp_path: Path) -> Run:
     """A suite of two questions about three reviews, `mine.toml`, in the working folder."""
     (tmp_path / "reviews.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     assert typed("eval", "init", "mine.toml", "--reviews", "reviews.jsonl", "--title", "Salt", "--kind", "film")[0] == 0
-    for question in ("What do critics say about the ending?", "How are the costumes?"):
-        code, out, _ = typed("eval", "add", "mine.toml", question, "--yes")
-        assert code == 0 and "Kept as" in out
+    with (tmp_path / "mine.toml").open("a") as file:
+        file.write('[[case]]\nid = "ending"\ncluster = "Salt"\nquestion = "What do critics say about the ending?"\n')
+        file.write('[[case]]\nid = "hats"\nquestion = "How are the hats?"\nunanswerable = "absent"\n')
     return typed
+
+
+@pytest.fixture
+def approved(own: Run) -> Run:
+    """The same, with an answer that was approved."""
+    code, out, _ = own("eval", "add", "mine.toml", "What did critics dislike about the ending?", "--yes")
+    assert code == 0 and "Kept as what-did-critics-dislike-about-the-ending" in out
+    return own
 
 
 @pytest.fixture
@@ -45,10 +53,11 @@ def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
         yield started
 
 
-def test_from_reviews_to_a_gate(own: Run, tmp_path: Path) -> None:
+def test_from_reviews_to_a_gate(approved: Run, tmp_path: Path) -> None:
+    own = approved
     code, out, _ = own("eval", "run", "mine.toml", "--json")
     told = json.loads(out)
-    assert (code, told["cases"], told["missing"], told["finished"]) == (0, 2, 0, True)
+    assert (code, told["cases"], told["missing"], told["finished"]) == (0, 3, 0, True)
     assert told["figures"]["extractive"]["quotes_verbatim"]["value"] == 1
     assert "evidence recall@5" in own("eval", "run", "mine.toml")[1]
 
@@ -66,7 +75,8 @@ def test_from_reviews_to_a_gate(own: Run, tmp_path: Path) -> None:
     assert "mine" in own("eval", "runs")[1]
 
 
-def test_a_review_that_changed_blocks_with_the_case_and_what_to_do(own: Run, tmp_path: Path) -> None:
+def test_a_review_that_changed_blocks_with_the_case_and_what_to_do(approved: Run, tmp_path: Path) -> None:
+    own = approved
     own("eval", "run", "mine.toml")
     own("eval", "accept")
     file = tmp_path / "reviews.jsonl"
@@ -74,7 +84,9 @@ def test_a_review_that_changed_blocks_with_the_case_and_what_to_do(own: Run, tmp
 
     code, out, _ = own("eval", "gate", "mine.toml")
 
-    assert code == 1 and "what-do-critics-say-about-the-ending" in out and "approve it anew" in out.replace("\n", " ")
+    assert (
+        code == 1 and "what-did-critics-dislike-about-the-ending" in out and "approve it anew" in out.replace("\n", " ")
+    )
 
 
 @pytest.mark.parametrize(("line", "said"), [

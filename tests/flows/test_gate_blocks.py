@@ -117,7 +117,7 @@ def a_new_prompt(tree: Path) -> None:
 @pytest.mark.parametrize(("change", "suite", "code", "said"), [
     (changed("rag/search/retrieve.py", "EVIDENCE = 10", "EVIDENCE = 3"), "retrieval", 1, r"evidence recall@5: worse"),
     (appended("rag/engines/extractive.py", FLIPPING), "coding", 1, r"stance accuracy: worse"),
-    (appended("rag/engines/extractive.py", INVENTING), "answers", 1, r"ids that were not offered: broken"),
+    (appended("rag/engines/extractive.py", INVENTING), "abstention", 1, r"ids that were not offered: broken"),
     (appended("evals/metrics.py", CRASHING), "abstention", 1, r"could not be run.*nothing to divide by"),
     (appended("prompts/answer.v1.md", "\nBe bold."), "answers", 1, r"answer\.v1\.md is not as .*next version"),
     (a_new_prompt, "injection", 1, r"could not be run.*pullquote eval record injection"),
