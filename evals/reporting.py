@@ -23,8 +23,6 @@ from rag.safe_text import one_line
 
 MOST_CASES = 12
 _LINES = 8
-_WIDTH, _LEFT = 130, 5
-"""Of a chart, in pixels."""
 _OPEN = ("tokens", "cost_usd", "seconds", "wrong_cited", "minority_false")
 """Figures that are no share of one, and have no chart."""
 
@@ -38,6 +36,7 @@ class Row:
     interval: str
     clusters: str
     chart: Mapping[str, float | None] | None
+    """Where value, interval and the value before stand, from 0 to 1; None for what is no share."""
     before: str = ""
     difference: str = ""
     bounds: str = ""
@@ -240,9 +239,7 @@ def _chart(metric: str, found: Interval | None, was: Interval | None) -> Mapping
     if found is None or metric in _OPEN:
         return None
     ends = {"at": found.value, "low": found.low, "high": found.high, "was": was.value if was else None}
-    return {
-        name: None if end is None else round(_LEFT + _WIDTH * min(1.0, max(0.0, end)), 1) for name, end in ends.items()
-    }
+    return {name: None if end is None else round(min(1.0, max(0.0, end)), 4) for name, end in ends.items()}
 
 
 def _about(run: Run, name: str) -> str:

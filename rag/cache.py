@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rag.records import Usage
+
 NAME = "cache.db"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL, made TEXT NOT NULL);
@@ -81,6 +83,18 @@ class Cache:
         counted = self._do(add_up) if self._path.exists() else None
         # Where nothing could be written or read, a limit still holds for this process.
         return max(counted or 0.0, self._own.get(day, 0.0))
+
+    def spending(self) -> list[tuple[str, Usage]]:
+        """What the calls of each model cost so far; None where no price is known."""
+
+        def add_up(database: sqlite3.Connection) -> list[tuple[str, Usage]]:
+            rows = database.execute(
+                "SELECT model, SUM(prompt_tokens), SUM(completion_tokens), SUM(cost_usd) FROM spend "
+                "GROUP BY model ORDER BY model"
+            )
+            return [(model, Usage(sent, written, cost)) for model, sent, written, cost in rows]
+
+        return (self._do(add_up) if self._path.exists() else None) or []
 
     def forget_replies(self) -> None:
         """Delete every reply, for good: they may hold the words of reviews that were purged.

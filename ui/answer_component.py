@@ -42,6 +42,11 @@ def show(what: Hashable, build: Build) -> None:
     _mount(key=KEY, data=build(widened), on_more_change=_widen)
 
 
+def mount(data: answer_data.Json) -> None:
+    """Show what is there of an answer that is still written."""
+    _mount(key=KEY, data=data)
+
+
 def _widen() -> None:
     number = st.session_state[KEY].get("more")
     _, widened = st.session_state[_WIDENED]

@@ -42,6 +42,19 @@ def build(answer: Answer, reviews: Mapping[str, Review], widened: Mapping[int, i
     }
 
 
+def partial(question: str, claims: Sequence[tuple[Claim, tuple[Citation, ...]]], reviews: Mapping[str, Review]) -> Json:
+    """The data of an answer that is still written: the sentences that have been verified so far."""
+    by_id = {one.id: one for _, cited in claims for one in cited}
+    return {
+        "question": pieces(question),
+        "status": "answered",
+        "reason": [],
+        "claims": [_claim(claim, by_id, {}) for claim, _ in claims if set(claim.citations) <= by_id.keys()],
+        "nearest": [],
+        "sources": [source(one, reviews[one.review_id], {}, 0) for one in by_id.values()],
+    }
+
+
 # ── claims ───────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -16,6 +16,9 @@ st.navigation(
         st.Page(_HERE / "ask.py", title="Ask", default=True),
         st.Page(_HERE / "consensus.py", title="Consensus"),
         st.Page(_HERE / "compare.py", title="Compare"),
+        st.Page(_HERE / "library.py", title="Library"),
+        st.Page(_HERE / "evaluations.py", title="Evaluations"),
+        st.Page(_HERE / "settings.py", title="Settings"),
     ],
     position="top",
 ).run()

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from rag import contract, contract_summary, report
+from rag import contract_summary, report
 from rag.findings import Comparison
 from rag.library import Library
 from rag.records import Review
 from ui import answer_component, consensus_data, frame, messages
 from ui.frame import known_titles
-from ui.safe import html, one_line
+from ui.safe import one_line
 from ui.shared_library import open_shared
+
+_ABOUT = (
+    "Shares of the reviews that mention each aspect and praise it; differences in points, with their 95 % interval."
+)
 
 
 def _body(path: Path) -> None:
@@ -52,13 +56,13 @@ def _compared(path: Path, first: str, second: str) -> tuple[Comparison, dict[str
 
 
 def _show(found: Comparison, reviews: dict[str, Review], generation: int) -> None:
-    told = " · ".join(
+    counts = [
         f"{title.name}: {totals.reviews:,} reviews" for title, totals in zip(found.titles, found.totals, strict=True)
-    )
-    st.html(f'<div class="pq-meta"><p>{html(told)}. Shares of the reviews that mention each aspect and praise it; '
-            "differences in points, with their 95 % interval.</p></div>")  # fmt: skip
+    ]
+    st.html(messages.small(*counts))
+    st.html(messages.small(_ABOUT))
     for warning in found.warnings:
-        st.html(f'<div class="pq-meta"><p>Note: {html(warning)}</p></div>')
+        st.html(messages.small(f"Note: {warning}"))
     shown = consensus_data.comparison(found)
     titles = {title.id: title.name for title in found.titles}
     if not shown.blocks:
@@ -66,15 +70,9 @@ def _show(found: Comparison, reviews: dict[str, Review], generation: int) -> Non
         return
     what = (generation, *titles)
     answer_component.show(what, lambda widened: consensus_data.build(shown, reviews, titles, widened))
-    blocks = report.of_comparison(found)
     with st.container(horizontal=True):
-        for name, ending, content, kind in (
-            ("Markdown", "md", "".join(report.markdown(blocks)), "text/markdown"),
-            ("HTML", "html", "".join(report.page(" and ".join(titles.values()), blocks)), "text/html"),
-            ("JSON", "json", contract.dump(contract_summary.comparison(found)), "application/json"),
-        ):
-            st.download_button(name, content, f"comparison.{ending}", kind, key=f"compare_{ending}",
-                               icon=":material/download:")  # fmt: skip
+        blocks = report.of_comparison(found)
+        frame.downloads("comparison", " and ".join(titles.values()), blocks, contract_summary.comparison(found))
 
 
 frame.show("Compare", _body)

@@ -8,16 +8,21 @@ from typing import Any
 
 import streamlit as st
 
-from rag import contract, contract_summary, report
+from rag import contract_summary, report
 from rag.errors import InputError
 from rag.findings import Cell, Consensus
 from rag.library import Library
 from rag.records import Review, Title
 from ui import answer_component, charts, consensus_data, frame, messages
 from ui.frame import known_titles
-from ui.safe import html, one_line
+from ui.safe import one_line
 from ui.shared_library import open_shared
 
+_ASPECTS = (
+    "Of the reviews that mention each aspect, the share that praises and the share that criticises it. Lines are 95 % "
+    "intervals."
+)
+_MATRIX = "The most telling reviews, at most 50. Choose a cell, or a review and an aspect below, to read a sentence."
 _NO_CELL = ""
 _SHOWN_TEXT = 4_000
 
@@ -84,15 +89,14 @@ def _head(path: Path, found: Consensus) -> None:
     facts += [f"{count:,} {words}" for count, words in (
         (totals.no_opinion, "without"), (totals.failed, "that could not be judged"), (totals.uncoded, "not coded yet")
     ) if count]  # fmt: skip
-    st.html(f'<div class="pq-meta"><p><bdi>{html(found.title.name)}</bdi> · {html(" · ".join(facts))}</p></div>')
+    st.html(messages.small(found.title.name, *facts))
     stale = sum(one.stale for one in found.findings)
     if stale or found.engine.generation != open_shared(path).generation():
         _stale(stale)
     if found.changed:
-        lines = "".join(f"<li>{html(change)}</li>" for change in found.changed)
-        st.html(f'<div class="pq-meta"><p>Since the last summary:</p><ul>{lines}</ul></div>')
+        st.html(messages.small("Since the last summary: " + "; ".join(found.changed)))
     for warning in found.warnings:
-        st.html(f'<div class="pq-meta"><p>Note: {html(warning)}</p></div>')
+        st.html(messages.small(f"Note: {warning}"))
     if totals.uncoded and not totals.coded:
         st.html(messages.message("Nothing is coded yet", "No opinion in these reviews was read.",
                                  "Run: pullquote code"))  # fmt: skip
@@ -103,7 +107,7 @@ def _stale(stale: int) -> None:
     if not stale:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f"<p>{stale} finding{'' if stale == 1 else 's'} out of date: their reviews have changed since.</p>")
+        st.html(messages.small(f"{stale} finding{'' if stale == 1 else 's'} out of date: their reviews have changed."))
         st.button("Redo only these", on_click=_anew, key="consensus_redo")
 
 
@@ -115,10 +119,7 @@ def _aspects(found: Consensus, theme: charts.Theme) -> None:
     if chart is None:
         return
     st.subheader("What they talk about", anchor=False)
-    st.html(
-        '<div class="pq-meta"><p>Of the reviews that mention each aspect, the share that praises and the share that '
-        "criticises it. Lines are 95 % intervals.</p></div>"
-    )
+    st.html(messages.small(_ASPECTS))
     st.altair_chart(chart, width="stretch", theme=None, key="aspects")
 
 
@@ -129,8 +130,7 @@ def _review_by_review(found: Consensus, reviews: Mapping[str, Review], theme: ch
     if chart is None:
         return
     st.subheader("Review by review", anchor=False)
-    st.html('<div class="pq-meta"><p>The most telling reviews, at most 50. Choose a cell, or a review and an aspect '
-            "below, to read the sentence behind it.</p></div>")  # fmt: skip
+    st.html(messages.small(_MATRIX))
     event = st.altair_chart(chart, width="stretch", theme=None, key="matrix", on_select="rerun",
                             selection_mode=charts.PICKED)  # fmt: skip
     cell = _picked_cell(found, names, event)
@@ -176,13 +176,7 @@ def _sentence(cell: Cell, found: Consensus, review: Review) -> None:
     quote, text = cell.quote, review.text
     first, last = max(0, quote.start - _SHOWN_TEXT), min(len(text), quote.end + _SHOWN_TEXT)
     parts = (text[first : quote.start], text[quote.start : quote.end], text[quote.end : last])
-    before, mark, after = (html(part) for part in parts)
-    st.html(
-        f'<blockquote class="pq-sentence"><p>“<bdi>{html(quote.quote)}”</bdi></p>'
-        f"<footer><bdi>{html(who)}</bdi>, on {html(name)}</footer></blockquote>"
-        f'<details class="pq-review"><summary>The whole review</summary>'
-        f"<div>{before}<mark>{mark}</mark>{after}</div></details>"
-    )
+    st.html(messages.sentence(quote.quote, who, name, parts))
 
 
 def _over_time(found: Consensus, theme: charts.Theme) -> None:
@@ -190,7 +184,7 @@ def _over_time(found: Consensus, theme: charts.Theme) -> None:
     if chart is None:
         return
     st.subheader("Over time", anchor=False)
-    st.html('<div class="pq-meta"><p>Of the reviews of each time that judge it, the share that is for it.</p></div>')
+    st.html(messages.small("Of the reviews of each time that judge it, the share that is for it."))
     st.altair_chart(chart, width="stretch", theme=None, key="time")
 
 
@@ -198,16 +192,8 @@ def _over_time(found: Consensus, theme: charts.Theme) -> None:
 
 
 def _below(found: Consensus) -> None:
-    blocks = report.of_summary(found)
-    files = {
-        "Markdown": ("md", "".join(report.markdown(blocks)), "text/markdown"),
-        "HTML": ("html", "".join(report.page(found.title.name, blocks)), "text/html"),
-        "JSON": ("json", contract.dump(contract_summary.summary(found)), "application/json"),
-    }
     with st.container(horizontal=True):
-        for name, (ending, content, kind) in files.items():
-            st.download_button(name, content, f"consensus.{ending}", kind, key=f"consensus_{ending}",
-                               icon=":material/download:")  # fmt: skip
+        frame.downloads("consensus", found.title.name, report.of_summary(found), contract_summary.summary(found))
     with st.expander("How this was made"):
         st.html(messages.stamped(found.engine, {"Made": found.made, "Coder": found.coder or "none"}))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from rag import contract, report
 from rag.errors import PullquoteError
 from rag.records import Title
 from ui import messages
@@ -25,7 +26,7 @@ logger = logging.getLogger("pullquote.ui")
 
 def show(heading: str, body: Callable[[Path], None]) -> None:
     """A whole page; whatever goes wrong is said in a sentence. `body` gets the library's folder."""
-    st.title(heading, anchor=False)
+    st.title(label(heading), anchor=False)
     try:
         body(library_path())
     except PullquoteError as error:
@@ -33,6 +34,21 @@ def show(heading: str, body: Callable[[Path], None]) -> None:
     except Exception:  # the one place where the page's errors end: a reader gets a sentence, the log the rest
         logger.exception("The page could not be shown.")
         st.html(messages.fault())
+
+
+def downloads(stem: str, title: str, blocks: Sequence[report.Block], whole: contract.Json) -> str:
+    """Buttons that hand something over as Markdown, as a page and as JSON; the Markdown."""
+    markdown = "".join(report.markdown(blocks))
+    files = (
+        ("Markdown", "md", markdown, "text/markdown"),
+        ("HTML", "html", "".join(report.page(title, blocks)), "text/html"),
+        ("JSON", "json", contract.dump(whole), "application/json"),
+    )
+    for name, ending, content, kind in files:
+        st.download_button(
+            label(name), content, f"{stem}.{ending}", kind, key=f"{stem}_{ending}", icon=":material/download:"
+        )
+    return markdown
 
 
 def known_titles(path: Path) -> Sequence[Title]:
@@ -57,7 +73,7 @@ def pick_title(
     ids = [title.id for title in titles]
     if len(titles) <= MAX_PILLS:
         return st.pills(
-            name,
+            label(name),
             [*ids, ALL] if with_all else ids,
             key=key,
             required=True,

@@ -18,6 +18,7 @@ _OPTIONS = {
     "runner.magicEnabled": "false",
     "server.enableStaticServing": "false",
     "server.fileWatcherType": "none",
+    "server.maxUploadSize": "200",
     "server.showEmailPrompt": "false",
     "theme.font": "sans-serif",
     "theme.headingFont": "serif",

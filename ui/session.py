@@ -17,4 +17,4 @@ def page_is_closed() -> Callable[[], bool]:
     if context is None or not runtime.exists():
         return lambda: False
     session = context.session_id
-    return lambda: not runtime.get_instance().is_active_session(session)
+    return lambda: runtime.exists() and not runtime.get_instance().is_active_session(session)

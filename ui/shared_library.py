@@ -12,9 +12,14 @@ import streamlit as st
 
 from rag import settings
 from rag.library import Library
-from rag.records import Answer, Review, Title
+from rag.records import Answer, Citation, Claim, Review, Title
+from ui.review_table import ROWS, Wanted
 
 _Done = TypeVar("_Done")
+Found = tuple[Answer, dict[str, Review]]
+"""An answer, and the reviews it cites, by id."""
+Hear = Callable[[Claim, tuple[Citation, ...], dict[str, Review]], None]
+"""A sentence, what it cites, and the reviews that stands in."""
 
 
 @dataclass
@@ -28,15 +33,32 @@ class SharedLibrary:
     library: Library
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(
-        self, question: str, titles: Sequence[str] | None, cancelled: Callable[[], bool] = lambda: False
-    ) -> tuple[Answer, dict[str, Review]]:
-        """The answer, and the reviews it cites by id; Cancelled once `cancelled()` is true. Raises PullquoteError."""
+    @property
+    def by_model(self) -> bool:
+        """Whether a model writes answers, so that one may take a while. Raises InputError where it is set wrongly."""
         with self._turn:
-            found = self.library.ask(question, titles=titles, cancelled=cancelled)
-            cited = sorted({citation.review_id for citation in found.citations})
-            reviews = {review_id: self.library.review(review_id) for review_id in cited}
-        return replace(found, candidates=()), reviews
+            return self.library.engine.model is not None
+
+    def ask(
+        self,
+        question: str,
+        titles: Sequence[str] | None,
+        cancelled: Callable[[], bool] = lambda: False,
+        previous: Answer | None = None,
+        hear: Hear = lambda _claim, _citations, _reviews: None,
+    ) -> Found:
+        """The answer, and the reviews it cites by id; Cancelled once `cancelled()` is true. Raises PullquoteError.
+
+        `hear` gets each sentence the moment it is verified, with what it cites. While a model writes, other sessions
+        go on: it has a library object of its own, with the same model and embedder behind it.
+        """
+        if not self.by_model:
+            with self._turn:
+                return _asked(self.library, question, titles, cancelled, previous, hear)
+        with self._turn:
+            engine, embedder = self.library.engine, self.library.embedder
+        with Library.open(self.library.path, engine=engine, embedder=embedder) as own:
+            return _asked(own, question, titles, cancelled, previous, hear)
 
     def run(self, verb: Callable[[Library], _Done]) -> _Done:
         """Do something with the library in its turn; what it gives back must not be a promise of more."""
@@ -59,6 +81,23 @@ class SharedLibrary:
             self.library.close()
 
 
+def _asked(
+    library: Library,
+    question: str,
+    titles: Sequence[str] | None,
+    cancelled: Callable[[], bool],
+    previous: Answer | None,
+    hear: Hear,
+) -> Found:
+    def heard(claim: Claim, citations: tuple[Citation, ...]) -> None:
+        hear(claim, citations, {one.review_id: library.review(one.review_id) for one in citations})
+
+    found = library.ask(question, titles=titles, cancelled=cancelled, previous=previous, on_claim=heard)
+    cited = sorted({citation.review_id for citation in found.citations})
+    chosen = tuple(passage for passage in found.candidates if passage.sentence.id in found.chosen)
+    return replace(found, candidates=chosen), {review_id: library.review(review_id) for review_id in cited}
+
+
 def library_path() -> Path:
     """The library's folder: PULLQUOTE_LIBRARY, else the setting, else `.pullquote`. Raises InputError."""
     return settings.load().library.absolute()
@@ -75,3 +114,19 @@ def titles_of(path: Path, generation: int) -> list[Title]:
     """The titles of a library as they stood at a generation; do not change the list."""
     del generation  # part of the key: a changed library is read anew
     return open_shared(path).titles()
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def reviews_of(path: Path, generation: int, wanted: Wanted) -> tuple[list[Review], int]:
+    """A page of a title's reviews as they stood at a generation, and how many there are in all; do not change them."""
+    del generation  # part of the key
+    return open_shared(path).run(
+        lambda library: library.reviews(
+            wanted.title,
+            query=wanted.query or None,
+            filters=wanted.filters,
+            removed=wanted.removed,
+            offset=wanted.offset,
+            limit=ROWS,
+        )
+    )

@@ -3,11 +3,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import streamlit as st
+from playwright.sync_api import Browser, Page, sync_playwright
+from streamlit.testing.v1 import AppTest
 
 from rag.library import Library
+from tests.ui.browser import CHROMIUM, FLAGS, WIDE, OpenPage
+from ui import launch
 
 SAMPLE = Path(__file__).parents[2] / "corpus" / "built" / "sample.reviews.jsonl"
 
@@ -77,3 +83,54 @@ def forget_libraries() -> Iterator[None]:
     """Streamlit keeps resources for the whole process; each test opens its own."""
     yield
     st.cache_resource.clear()
+
+
+# ── a real browser ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages; at the end, nothing may have gone anywhere but to 127.0.0.1 or been an error in the browser."""
+    contexts, asked, faults = [], [], []
+
+    def opened(address: str, size: tuple[int, int] = WIDE, scheme: Any = "light") -> Page:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda websocket: asked.append(websocket.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert asked
+    hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {"127.0.0.1"}
+    assert not faults
+
+
+VisitPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def visit_page(monkeypatch: pytest.MonkeyPatch) -> VisitPage:
+    """Opens a page of the application by its file's name, without a browser."""
+
+    def visit(library: Path, file: str) -> AppTest:
+        monkeypatch.setenv("PULLQUOTE_LIBRARY", str(library))
+        page = AppTest.from_file(str(launch.APP), default_timeout=60)
+        return page.switch_page(file).run()
+
+    return visit

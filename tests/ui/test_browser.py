@@ -3,80 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import socket
-import subprocess
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from rag import settings
 from rag.library import Library
 from rag.records import Answer
 from tests.peer import Peer
-from ui.launch import command
+from tests.ui.browser import CONTRAST, HUGE, MARKS, PHONE, WIDE, OpenPage
+from tests.ui.browser import picture as _picture
+from tests.ui.browser import serving as _serving
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 TITLE = "The Salt Ladder"
 QUESTION = "What did critics dislike about the ending?"
-WIDE, HUGE, PHONE = (1440, 900), (1920, 1080), (390, 844)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here: apt-get install chromium"),
-]
+pytestmark = MARKS
 
 
 # ── server and browser ───────────────────────────────────────────────────────────────────────────
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(address)
-
-
-@contextmanager
-def _serving(library: Path, folder: Path) -> Iterator[str]:
-    """The page's address. Its home is an empty folder, so that nothing of the reader's own is used or changed."""
-    port = _free_port()
-    argv, env = command(library, port=port, headless=True)
-    home = {"HOME": str(folder), "PULLQUOTE_CACHE_DIR": str(settings.load().cache_dir)}
-    log = folder / "log.txt"
-    with log.open("wb") as out:
-        server = subprocess.Popen(argv, env={**os.environ, **env, **home}, cwd=folder, stdout=out, stderr=out)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}", server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
-    assert not re.search("Traceback|Failed|Error", log.read_text()), log.read_text()
-    assert not list(folder.glob(".streamlit/*"))
 
 
 @pytest.fixture(scope="module")
@@ -89,48 +38,6 @@ def sample(sample_library: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def hostile_page(hostile_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with _serving(hostile_library, tmp_path_factory.mktemp("serve")) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        yield running
-        running.close()
-
-
-OpenPage = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens pages; at the end, nothing may have gone anywhere but to 127.0.0.1 or been an error in the browser."""
-    contexts, asked, faults = [], [], []
-
-    def opened(address: str, size: tuple[int, int] = WIDE, scheme: Any = "light") -> Page:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("websocket", lambda websocket: asked.append(websocket.url))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
-        page.goto(address)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert asked
-    hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
-    assert hosts == {"127.0.0.1"}
-    assert not faults
-
-
-def _picture(page: Page, name: str) -> None:
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.wait_for_timeout(400)
-    page.screenshot(path=ARTEFACTS / f"{name}.png")
 
 
 def _asking(address: str, question: str, title: str | None = None) -> str:
@@ -270,7 +177,7 @@ def test_a_wide_screen_stays_readable(open_page: OpenPage, sample: str) -> None:
     answer = page.locator(".answer").bounding_box()
     assert answer is not None
     assert answer["width"] <= 720
-    page.get_by_text("How this was made").click()
+    page.get_by_text("Why this answer").click()
     expect(page.get_by_text("Library generation")).to_be_visible()
     _picture(page, "huge-light-made")
 
@@ -290,7 +197,7 @@ def test_back_brings_the_question_before(open_page: OpenPage, sample: str) -> No
 def test_silence_is_said_and_its_passages_are_shown(
     open_page: OpenPage, sample: str, sample_library: Path, size: tuple[int, int]
 ) -> None:
-    question = "Is the ferry crossing any good?"
+    question = "Is the popcorn any good?"
     _, slices = _answer(sample_library, question)
     page = open_page(_asking(sample, question, TITLE), size)
     expect(page.get_by_text("The reviews don’t say.")).to_be_visible(timeout=30_000)
@@ -342,8 +249,10 @@ def test_a_hostile_review_acts_nowhere(
     answer, slices = _answer(hostile_library, question, None)
     page = open_page(_asking(hostile_page, question), size, scheme)
     page.locator(".chip").first.wait_for(timeout=30_000)
+    acting = 0
     for place, chip in enumerate(page.locator(".chip").all(), 1):
         chip.click()
+        acting = max(acting, page.locator(".acting").count())
         assert _mark(page) == slices[int(chip.get_attribute("data-source") or 0)]
         assert _mark_is_in_view(page)
         _picture(page, f"hostile-{size[0]}-{place}")
@@ -354,10 +263,10 @@ def test_a_hostile_review_acts_nowhere(
             .map(e => e.outerHTML).filter(html => !html.includes("/static/") && !html.includes("stLogo")); }"""
     )
     assert not [html for html in made if re.search(r"127\.0\.0\.2|javascript:|example|alert|Bold", html)]
-    page.get_by_text("How this was made").click()
+    page.get_by_text("Why this answer").click()
     page.wait_for_timeout(500)
     # Every acting character is shown by its name, and none reaches the text around it.
-    assert page.locator(".acting").count() >= 3
+    assert acting >= 3
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -383,22 +292,6 @@ def test_more_of_a_long_review_leaves_the_marked_words_in_place(
 
 
 # ── legible ──────────────────────────────────────────────────────────────────────────────────────
-
-CONTRAST = """element => {
-  const numbers = colour => {
-    const found = colour.match(/[\\d.]+/g).map(Number);
-    return colour.startsWith("color(") ? found.map((v, i) => (i < 3 ? v * 255 : v)) : found;
-  };
-  const over = (top, below) => top.slice(0, 3).map((v, i) => v * (top[3] ?? 1) + below[i] * (1 - (top[3] ?? 1)));
-  const chain = [];
-  for (let e = element; e; e = e.parentElement ?? e.getRootNode().host) chain.push(numbers(getComputedStyle(e).backgroundColor));
-  const ground = chain.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
-  const text = over(numbers(getComputedStyle(element).color), ground);
-  const light = c => c.map(v => v / 255).map(v => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const [high, low] = [light(ground), light(text)].sort((a, b) => b - a);
-  return (high + 0.05) / (low + 0.05);
-}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -122,7 +122,7 @@ def test_a_question_that_is_too_long_is_refused_in_words(visit: Any, sample_libr
 
 
 def test_silence_shows_the_nearest_passages_as_such(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, q="Is the ferry crossing any good?", title="The Salt Ladder")
+    page = visit(sample_library, q="Is the popcorn any good?", title="The Salt Ladder")
     data = _component(page)
     assert data["status"] == "abstained"
     assert "".join(data["reason"])
