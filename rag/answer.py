@@ -337,9 +337,11 @@ def _abstained(found: Found, verifier: Verifier) -> Answer:
     if found.picked is not None and other_side:
         return replace(_frame(found, verifier), reason=_NONE_PICKED, nearest=nearest)
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
+    mentioned = sum(found.mentioning.values()) if found.plan.mentions else 0
+    said = count.no_opinion(mentioned, total, asked) if mentioned else count.no_mention(total, asked)
     return replace(
         _frame(found, verifier),
-        reason=count.no_mention(total, asked) if total else "There are no reviews in scope.",
+        reason=said if total else "There are no reviews in scope.",
         nearest=nearest,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -139,7 +140,8 @@ def find(
         ranked = opinions_asked.with_opinions(plan, ranked, opinions)
         few = [title.id for title in titles] if len(titles) <= MAX_COVERED else []
         totals, counts = opinions_asked.counts(reading, plan, selection, few, opinions if found.whole else None)
-        ranked = opinions_asked.spoken_of(plan, ranked, totals, named) if found.whole else ranked
+        if found.whole:
+            ranked = opinions_asked.spoken_of(plan, ranked, totals, named, partial(opinions_asked.judged, reading))
         choosing = len(titles) > 1 and kind_in(question, [title.kind for title in titles]) is not None
         picked = opinions_asked.prevailing(plan, counts) if choosing else None
         answering = _of_picked(picked, opinions_asked.answering(plan, ranked))

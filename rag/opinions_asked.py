@@ -6,7 +6,7 @@ and the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 
 from rag.evidence import overall
@@ -76,12 +76,17 @@ def _with_opinion(plan: Plan, passage: Passage, opinions: Sequence[Opinion]) -> 
 
 
 def spoken_of(
-    plan: Plan, ranked: Sequence[Passage], totals: Mapping[str, Totals], named: Container[str]
+    plan: Plan,
+    ranked: Sequence[Passage],
+    totals: Mapping[str, Totals],
+    named: Container[str],
+    judged: Callable[[Sequence[Passage]], set[str]] = lambda _: set(),
 ) -> list[Passage]:
     """All sentences in scope; in a title that is coded, what only seems to speak of what is asked is told so no longer.
 
     A coder finds an opinion on any aspect somewhere, and a word has other meanings ("a filthy temper"). So one opinion
-    on the aspect has to be sure enough to be quoted, or to stand in one of the `named` sentences, which hold its words.
+    on the aspect has to be sure enough to be quoted, or to stand in one of the `named` sentences, which hold its words;
+    or one of these holds an opinion, whatever the coder took it to be on (`judged`: the titles of which that is true).
     And where a side is asked for, a sentence without an opinion is on none.
     """
     read = {title for title, found in totals.items() if found.read and not found.uncoded}
@@ -89,12 +94,24 @@ def spoken_of(
     if plan.whole_aspect is not None:
         told = (p for p in ranked if p.opinion and (p.sentence.id in named or p.opinion.certainty >= overall.SURE))
         silent = read - {passage.title_id for passage in told}
+        silent -= judged([one for one in ranked if one.title_id in silent and one.sentence.id in named])
 
     def only_seems(one: Passage) -> bool:
         sideless = plan.stance is not None and one.opinion is None and one.title_id in read
         return one.mentions and (sideless or one.title_id in silent)
 
     return [replace(one, mentions=False) if only_seems(one) else one for one in ranked]
+
+
+def judged(reading: Reading, named: Sequence[Passage]) -> set[str]:
+    """The titles in whose sentences an opinion stands that is sure and clear."""
+    held = tally.of_reviews(reading, sorted({one.sentence.review_id for one in named})) if named else []
+    sure = [(one.review_id, one.start) for one in held if overall.quotable(one)]
+    return {
+        one.title_id
+        for one in named
+        if any(review == one.sentence.review_id and one.sentence.start <= at < one.sentence.end for review, at in sure)
+    }
 
 
 def answering(plan: Plan, ranked: Sequence[Passage]) -> list[Passage]:

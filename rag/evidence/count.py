@@ -121,6 +121,14 @@ def _one(k: int, n: int, focus: str, title: str | None) -> str:
     return f"At least {k} of the {n} reviews{place} {'mentions' if k == 1 else 'mention'} {focus}."
 
 
+def no_opinion(k: int, n: int, focus: str) -> str:
+    """That k of n reviews hold the words of a focus, and that none was seen to judge it."""
+    if n == 1:
+        return f"The only review names {focus}, and no opinion on it was found."
+    held = f"All {n} reviews name" if k == n else f"{k} of the {n} reviews {'names' if k == 1 else 'name'}"
+    return f"{held} {focus}, and no opinion on it was found."
+
+
 def no_mention(n: int, focus: str, title: str | None = None) -> str:
     """That none of n reviews was seen to mention a focus."""
     place = f" of {title}" if title else ""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from rag.evidence import count
 from rag.evidence.count import mention_sentence, opinion_sentences
 from rag.records import Counts
 from tests.some_findings import any_counts, counts
@@ -147,3 +148,10 @@ def test_every_number_of_an_opinion_sentence_was_counted(
     assert "  " not in text
     # In brackets stands the percentage with its interval, which other tests check.
     assert {int(number) for number in re.findall(r"\d+", re.sub(r"\(.*?\)", "", text))} <= counted
+
+
+def test_reviews_that_name_something_and_judge_it_not_are_said_to_name_it() -> None:
+    assert count.no_opinion(1, 1, "“ending”") == "The only review names “ending”, and no opinion on it was found."
+    assert count.no_opinion(1, 5, "“ending”").startswith("1 of the 5 reviews names “ending”")
+    assert count.no_opinion(3, 5, "“ending”").startswith("3 of the 5 reviews name “ending”")
+    assert count.no_opinion(5, 5, "“ending”").startswith("All 5 reviews name “ending”")

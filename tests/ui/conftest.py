@@ -19,8 +19,8 @@ SAMPLE = Path(__file__).parents[2] / "corpus" / "built" / "sample.reviews.jsonl"
 
 # Every way in which a review has been seen to act on a page. 127.0.0.2 is loopback, but not ours.
 HOSTILE_TEXT = (
-    'The ending <img src="http://127.0.0.2:9/html.png" onerror="alert(1)"> is ![stars](http://127.0.0.2:9/md.png) '
-    "weak \u202eetirw and $x^2$ :red[loud] :streamlit: [read](javascript:alert(1)) www.example.com. I wanted more."
+    'I hated the ending <img src="http://127.0.0.2:9/html.png" onerror="alert(1)"> and ![stars](http://127.0.0.2:9/md.png) '
+    "its dull, weak \u202eetirw and $x^2$ :red[loud] :streamlit: [read](javascript:alert(1)) www.example.com. I wanted more."
 )
 HOSTILE_TITLE = 'The <b onclick="x()">Bold</b> ![t](http://127.0.0.2:9/t.png) \u202eeltiT'
 HOSTILE_CRITIC = "Eve <script>alert(1)</script> \u202eliveE ![c](http://127.0.0.2:9/c.png)"
