@@ -126,11 +126,13 @@ VisitPage = Callable[..., AppTest]
 
 @pytest.fixture
 def visit_page(monkeypatch: pytest.MonkeyPatch) -> VisitPage:
-    """Opens a page of the application by its file's name, without a browser."""
+    """Opens a page of the application by its file's name (the first without one), without a browser."""
 
-    def visit(library: Path, file: str) -> AppTest:
+    def visit(library: Path, file: str | None = None, **query: str) -> AppTest:
         monkeypatch.setenv("PULLQUOTE_LIBRARY", str(library))
         page = AppTest.from_file(str(launch.APP), default_timeout=60)
-        return page.switch_page(file).run()
+        for name, value in query.items():
+            page.query_params[name] = value
+        return page.switch_page(file).run() if file else page.run()
 
     return visit

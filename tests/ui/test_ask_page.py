@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rag.library import Library
 from tests import good_model
 from tests.peer import Peer
-from ui import launch, writing
+from tests.ui.conftest import VisitPage
+from tests.ui.pages import component, html
+from ui import writing
 from ui.safe import label
 from ui.shared_library import open_shared
 
@@ -23,28 +22,8 @@ SALT = "The Salt Ladder"
 ENDING = "What did critics dislike about the ending?"
 
 
-@pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def visit(library: Path, **query: str) -> AppTest:
-        monkeypatch.setenv("PULLQUOTE_LIBRARY", str(library))
-        page = AppTest.from_file(str(launch.APP), default_timeout=60)
-        for name, value in query.items():
-            page.query_params[name] = value
-        return page.run()
-
-    return visit
-
-
-def html(page: AppTest) -> str:
-    return "\n".join(element.proto.body for element in page.get("html"))
-
-
-def data(page: AppTest) -> dict[str, Any]:
-    return json.loads(page.get("bidi_component")[0].proto.json)
-
-
-def test_what_is_suggested_is_asked_with_a_click_and_answered(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library)
+def test_what_is_suggested_is_asked_with_a_click_and_answered(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library)
     with Library.open(sample_library) as library:
         most = max(library.titles(), key=lambda title: title.reviews)
         suggested = library.suggestions(most.name)
@@ -54,36 +33,38 @@ def test_what_is_suggested_is_asked_with_a_click_and_answered(visit: Any, sample
     page.button(key="suggested_0").click().run()
 
     assert page.query_params["q"] == suggested[0] or page.query_params["q"] == [suggested[0]]
-    assert data(page)["status"] in ("answered", "partial") and page.text_input(key="question").value == suggested[0]
+    assert (
+        component(page)["status"] in ("answered", "partial") and page.text_input(key="question").value == suggested[0]
+    )
 
 
-def test_a_follow_up_keeps_title_and_subject_and_stands_in_the_url(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, q="How is the ending?", title=SALT)
+def test_a_follow_up_keeps_title_and_subject_and_stands_in_the_url(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library, q="How is the ending?", title=SALT)
     page.text_input(key="follow_up").input("And who liked it?")
     next(button for button in page.button if button.label == "Follow up").click()
     page.run()
 
     assert "Going on from: <bdi>How is the ending?" in html(page) and not page.exception
     assert page.query_params["q"] in ("And who liked it?", ["And who liked it?"])
-    count = "".join(str(part) for claim in data(page)["claims"][:1] for part in claim["segments"])
+    count = "".join(str(part) for claim in component(page)["claims"][:1] for part in claim["segments"])
     assert "ending" in count and "praise" in count
 
-    again = visit(sample_library, q="And who liked it?", title=SALT, after="How is the ending?")
-    assert data(again)["claims"] == data(page)["claims"]
+    again = visit_page(sample_library, q="And who liked it?", title=SALT, after="How is the ending?")
+    assert component(again)["claims"] == component(page)["claims"]
 
 
-def test_what_was_asked_before_can_be_asked_again(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, q=ENDING, title=SALT)
+def test_what_was_asked_before_can_be_asked_again(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library, q=ENDING, title=SALT)
     page.text_input(key="question").input("How is the music?")
     page.button[0].click()
     page.run()
     page.button(key="again_0").click().run()
 
-    assert page.text_input(key="question").value == ENDING and data(page)["question"] == [ENDING]
+    assert page.text_input(key="question").value == ENDING and component(page)["question"] == [ENDING]
 
 
-def test_an_answer_can_be_taken_away_with_its_sources(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, q=ENDING, title=SALT)
+def test_an_answer_can_be_taken_away_with_its_sources(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library, q=ENDING, title=SALT)
     copied = page.code[0].value
 
     assert [one.label for one in page.get("download_button")] == ["Markdown", "HTML", "JSON"]
@@ -107,20 +88,22 @@ def wait(going: writing.Writing) -> None:
 
 
 def test_while_a_model_writes_its_sentences_are_shown_as_they_are_verified(
-    visit: Any, sample_library: Path, peer: Peer
+    visit_page: VisitPage, sample_library: Path, peer: Peer
 ) -> None:
     peer.pause = 0.02
-    page = visit(sample_library, q=ENDING, title=SALT)
+    page = visit_page(sample_library, q=ENDING, title=SALT)
     assert "The model is writing." in html(page) and page.button(key="stop")
     wait(page.session_state["writing"][1])
     page.run()
 
-    assert data(page)["status"] in ("answered", "partial") and "chat@" in html(page) and not page.exception
+    assert component(page)["status"] in ("answered", "partial") and "chat@" in html(page) and not page.exception
 
 
-def test_a_model_that_is_stopped_says_so_and_asks_no_more(visit: Any, sample_library: Path, peer: Peer) -> None:
+def test_a_model_that_is_stopped_says_so_and_asks_no_more(
+    visit_page: VisitPage, sample_library: Path, peer: Peer
+) -> None:
     peer.play("silence")
-    page = visit(sample_library, q=ENDING, title=SALT)
+    page = visit_page(sample_library, q=ENDING, title=SALT)
     page.button(key="stop").click().run()
     wait(page.session_state["writing"][1])
     page.run()

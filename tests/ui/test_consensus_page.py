@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rag.library import Library
-from tests.ui.conftest import MakeLibrary
-from ui import charts, launch
+from tests.ui.conftest import MakeLibrary, VisitPage
+from tests.ui.pages import component, html
+from ui import charts
 
 pytestmark = pytest.mark.usefixtures("forget_libraries")
 SALT, AUNT = "The Salt Ladder", "My Aunt the Weather"
 
 
-@pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def visit(library: Path, page: str, **query: str) -> AppTest:
-        monkeypatch.setenv("PULLQUOTE_LIBRARY", str(library))
-        app = AppTest.from_file(str(launch.APP), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.run()
-        return app.switch_page(f"{page}.py").run()
-
-    return visit
-
-
-def html(page: AppTest) -> str:
-    return "\n".join(element.proto.body for element in page.get("html"))
-
-
-def component(page: AppTest) -> dict[str, Any] | None:
-    found = page.get("bidi_component")
-    return json.loads(found[0].proto.json) if found else None
-
-
-def test_a_consensus_shows_statement_cards_charts_and_downloads(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, "consensus", title=AUNT)
+def test_a_consensus_shows_statement_cards_charts_and_downloads(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library, "consensus.py", title=AUNT)
     data = component(page)
 
     assert not page.exception and data is not None and AUNT in html(page)
@@ -50,8 +26,8 @@ def test_a_consensus_shows_statement_cards_charts_and_downloads(visit: Any, samp
     assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) >= 2
 
 
-def test_another_title_is_picked_and_stands_in_the_url(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, "consensus")
+def test_another_title_is_picked_and_stands_in_the_url(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library, "consensus.py")
     options = page.pills(key="consensus_title").options
     with Library.open(sample_library) as library:
         other = next(title for title in library.titles() if title.name == AUNT)
@@ -60,8 +36,8 @@ def test_another_title_is_picked_and_stands_in_the_url(visit: Any, sample_librar
     assert len(options) == 3 and page.query_params["title"] in (AUNT, [AUNT]) and AUNT in html(page)
 
 
-def test_a_cell_is_read_with_its_review(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, "consensus", title=SALT)
+def test_a_cell_is_read_with_its_review(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library, "consensus.py", title=SALT)
     with Library.open(sample_library) as library:
         cells = library.summary(SALT).cells
     columns, rows = charts.order_of(cells)
@@ -72,7 +48,7 @@ def test_a_cell_is_read_with_its_review(visit: Any, sample_library: Path) -> Non
     assert "The whole review" in html(page) and f"<mark>{escape(cells[3].quote.quote)}</mark>" in html(page)
 
 
-def test_what_is_out_of_date_is_said_and_redone_on_demand(visit: Any, make_library: MakeLibrary) -> None:
+def test_what_is_out_of_date_is_said_and_redone_on_demand(visit_page: VisitPage, make_library: MakeLibrary) -> None:
     rows = [
         {"title": "Salt", "critic": f"C{n}", "text": f"The acting is superb, number {n}. The ending is dull."}
         for n in range(6)
@@ -81,7 +57,7 @@ def test_what_is_out_of_date_is_said_and_redone_on_demand(visit: Any, make_libra
     with Library.open(path) as library:
         library.summary("Salt")
         library.remove(library.reviews("Salt")[0][0].id)
-    page = visit(path, "consensus")
+    page = visit_page(path, "consensus.py")
 
     assert "out of date" in html(page)
     page.button(key="consensus_redo").click().run()
@@ -90,15 +66,17 @@ def test_what_is_out_of_date_is_said_and_redone_on_demand(visit: Any, make_libra
 
 @pytest.mark.parametrize("page", ["consensus", "compare"])
 def test_no_library_and_a_library_of_one_title_are_said(
-    page: str, visit: Any, tmp_path: Path, make_library: MakeLibrary
+    page: str, visit_page: VisitPage, tmp_path: Path, make_library: MakeLibrary
 ) -> None:
-    assert "No library here yet" in html(visit(tmp_path / "none", page))
-    single = visit(make_library({"title": "Salt", "text": "The ending is dull and drags on for an hour."}), page)
+    assert "No library here yet" in html(visit_page(tmp_path / "none", f"{page}.py"))
+    single = visit_page(
+        make_library({"title": "Salt", "text": "The ending is dull and drags on for an hour."}), f"{page}.py"
+    )
     assert not single.exception and ("One title is no comparison" in html(single)) is (page == "compare")
 
 
-def test_two_titles_stand_side_by_side(visit: Any, sample_library: Path) -> None:
-    page = visit(sample_library, "compare")
+def test_two_titles_stand_side_by_side(visit_page: VisitPage, sample_library: Path) -> None:
+    page = visit_page(sample_library, "compare.py")
     data = component(page)
 
     assert not page.exception and data is not None and data["blocks"][0]["block"] == "cards"
@@ -107,8 +85,8 @@ def test_two_titles_stand_side_by_side(visit: Any, sample_library: Path) -> None
     assert "The same title twice" in html(page)
 
 
-def test_hostile_reviews_are_text(visit: Any, hostile_library: Path) -> None:
+def test_hostile_reviews_are_text(visit_page: VisitPage, hostile_library: Path) -> None:
     for name in ("consensus", "compare"):
-        page = visit(hostile_library, name)
+        page = visit_page(hostile_library, f"{name}.py")
         assert not page.exception
         assert not any(tag in html(page) for tag in ("<img", "<script", "<b ", 'javascript:alert(1))"'))
