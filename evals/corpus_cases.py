@@ -57,9 +57,9 @@ def unanswered(corpus: Corpus) -> list[AskCase]:
 
 
 def variants(corpus: Corpus) -> list[AskCase]:
-    """Questions about one title as people type them: in small letters, capitals, with a slip, wrapped in courtesy."""
+    """Every other question as people type it: in small letters, in capitals, with a slip, wrapped in courtesy."""
     kinds = {question.id: question.kind for question in corpus.questions}
-    plain = [case for case in _asked(corpus) if kinds[case.id] in _VARIED and not case.before]
+    plain = [case for case in _asked(corpus) if kinds[case.id] in _VARIED and not case.before][::2]
     return [case.model_copy(update={"id": f"{case.id}~{form}", "question": text})
             for case in plain for form, text in _forms(case.question, case.id)]  # fmt: skip
 

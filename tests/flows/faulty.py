@@ -24,7 +24,7 @@ from tests.peer import Peer
 from tests.written import assert_exact
 
 TIMEOUT = 1.2
-SHORT = 0.8
+SHORT = 1.2
 """Where a second request is not what is tested."""
 SPARE = 2.0
 """Seconds that a command may take besides what it waits for."""
