@@ -82,7 +82,8 @@ def _timed(small: Library, large: Library, titles: Sequence[str] | None, rounds:
 def _job(library: Library, question: str, titles: Sequence[str] | None) -> Callable[[], None]:
     def job() -> None:
         answer = library.ask(question, titles=titles)
-        if not answer.claims or answer.engine.embedder is None:
+        # Invented words hold no opinion that a coder is sure of, so the answer may be silence with what comes nearest.
+        if not (answer.claims or answer.nearest) or answer.engine.embedder is None:
             raise CannotMeasure(f"{question!r} was not answered with vectors.")
 
     return job

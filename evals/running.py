@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -73,6 +74,7 @@ def run(wanted: Wanted, runner: Runner, root: Path, benches: Path | None, hear: 
     runs.write_run(done)
     if out_of_money:
         raise BudgetExhausted(out_of_money, f"What was done is kept; go on with: --resume {done.id}")
+    shutil.rmtree(folder / "benches", ignore_errors=True)
     return done
 
 

@@ -105,6 +105,8 @@ def run(
     named = known.load(suite)
     root = runs_folder(library)
     before = runs.find(root, resume) if resume else None
+    if before is not None:  # it goes on as it was begun
+        limit, split = before.cases, SplitName(before.split) if before.split in ("dev", "test") else split
     chosen = _chosen(named, engine, model, configuration, before, grid=grid)
     with _judged(model, max_cost, wanted=judge) as measured:
         wanted = running.Wanted(named, chosen, split.value, limit, max_cost, judge=measured)

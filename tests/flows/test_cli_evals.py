@@ -192,6 +192,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     assert (done.returncode, told["finished"], told["missing"], told["run"]) == (0, True, 0, killed.id), done.stderr
     again = runs.read(killed.folder)
     assert len(again.cells) == killed.cases
+    assert not (again.folder / "benches").exists()
     assert {cell.case: cell.seconds for cell in killed.cells}.items() <= {
         c.case: c.seconds for c in again.cells
     }.items()
