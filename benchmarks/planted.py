@@ -10,13 +10,12 @@ from pathlib import Path
 from benchmarks import model
 from benchmarks.clock import Say
 from benchmarks.libraries import every_tenth
-from benchmarks.quality import shown
+from benchmarks.quality import corpus_of, shown
 from benchmarks.report import Bar, CannotMeasure, Report, Table
-from corpus import loader
 from corpus.labels import OVERALL
 from corpus.loader import Corpus
 from corpus.planted import counts, votes
-from corpus.reader import CorpusError, Review, Split
+from corpus.reader import Review, Split
 from evals.corpus_library import Names, NotStored, add_reviews
 from evals.intervals import clustered_mean
 from evals.metrics import count_error
@@ -55,10 +54,7 @@ class Outcome:
 
 def run(split: Split, say: Say, *, quick: bool = False) -> Report:
     """Add the reviews, summarise every title, and compare with what was planted."""
-    try:
-        corpus = loader.load(split)
-    except CorpusError as error:
-        raise CannotMeasure(f"The corpus is wrong: {error}.") from None
+    corpus = corpus_of(split)
     model.folder()
     if quick:
         corpus = _first_titles(corpus)

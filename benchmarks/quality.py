@@ -90,14 +90,19 @@ Runs = Mapping[str, Sequence[Cell]]
 
 def run(split: Split, say: Say, *, quick: bool = False) -> Report:
     """Run our suites, ask the others, and set the figures side by side."""
-    try:
-        corpus = loader.load(split)
-    except CorpusError as error:
-        raise CannotMeasure(f"The corpus is wrong: {error}.") from None
+    corpus = corpus_of(split)
     model.folder()
     ours = run_suites(split, say, quick=quick)
     # The others have to be fetched; a quick run is to need nothing but what is there.
     return _report(corpus, ours, {} if quick else ask_others(corpus, ours, say), quick=quick)
+
+
+def corpus_of(split: Split) -> Corpus:
+    """The titles of a split, with what is planted in them. Raises CannotMeasure where a file is wrong."""
+    try:
+        return loader.load(split)
+    except CorpusError as error:
+        raise CannotMeasure(f"The corpus is wrong: {error}.") from None
 
 
 def run_suites(split: Split, say: Say, *, quick: bool) -> dict[str, list[Cell]]:
