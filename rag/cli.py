@@ -422,16 +422,25 @@ def _agreed(opened: Library, titles: list[str] | None, *, yes: bool) -> bool:
 
 
 @app.command()
-def titles(json: JsonOption = False, library: LibraryOption = None) -> None:
+def titles(
+    removed: Annotated[bool, typer.Option("--removed", help="Titles all of whose reviews were removed.")] = False,
+    json: JsonOption = False,
+    library: LibraryOption = None,
+) -> None:
     """List the titles in the library.
 
     pullquote titles
+
+    pullquote titles --removed
     """
     from rag import contract, terminal
 
     with open_library(library) as opened:
-        found, opinions = opened.titles(), opened.opinion_counts()
-    print_json(contract.titles(found, opinions)) if json else terminal.titles(terminal.console(), found)
+        found, opinions = opened.titles(removed=removed), opened.opinion_counts()
+    if json:
+        print_json(contract.titles(found, opinions))
+    else:
+        terminal.titles(terminal.console(), found, removed=removed)
 
 
 @app.command()

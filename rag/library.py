@@ -179,12 +179,14 @@ class Library:
         title: str | None = None,
         kind: str | None = None,
         column_map: Mapping[str, str] | None = None,
+        uploaded: bool = False,
         dry_run: bool = False,
         on_progress: Callable[[Progress], None] = _ignore,
     ) -> AddReport:
         """Read files and folders, store what is new, embed and index it.
 
-        `column_map` is `{field: column}`. A path `-` is standard input. `dry_run` reports and stores nothing.
+        `column_map` is `{field: column}`. A path `-` is standard input. `uploaded` files lie where they are only for
+        now, and are known by their names. `dry_run` reports and stores nothing.
         Raises InputError, NothingRead, LibraryLocked, DiskFull.
         """
         from rag import ingest
@@ -192,7 +194,7 @@ class Library:
 
         if kind is not None:
             taxonomy.load(kind)
-        options = read.ReadOptions(title, kind, column_map or {})
+        options = read.ReadOptions(title, kind, column_map or {}, uploaded)
         with tempfile.TemporaryDirectory() as spool:
             stdin = read.save_stdin(sys.stdin.buffer, Path(spool)) if read.STDIN in map(str, paths) else None
             items = read.read_all([Path(path) for path in paths], options, stdin)
@@ -592,10 +594,10 @@ class Library:
             return 0.0
         return self._stance_of(text, embedder.embed([text])[0])
 
-    def titles(self) -> list[Title]:
-        """Every title that has reviews, with their number."""
+    def titles(self, *, removed: bool = False) -> list[Title]:
+        """Every title that has reviews, with their number; `removed`: those all of whose reviews were removed."""
         with self._opened().reading() as reading:
-            return list(self._catalogue.at(reading).titles)
+            return catalogue.removed_titles(reading) if removed else list(self._catalogue.at(reading).titles)
 
     def opinion_counts(self) -> dict[str, int]:
         """How many opinions were read in each title's reviews, by title id."""
@@ -633,10 +635,13 @@ class Library:
     ) -> tuple[list[Review], int]:
         """A page of a title's reviews, newest first, and how many there are in all.
 
-        `removed` shows those that were removed instead. Raises UnknownTitle and InputError.
+        `removed` shows those that were removed instead. Raises UnknownTitle and InputError, also for a stance, which
+        only opinions have.
         """
         from rag.reviews import filters as filtering
 
+        if filters is not None and filters.stance is not None:
+            raise InputError("A list of reviews is not narrowed by stance.", "Ask a question to see who liked what.")
         with self._opened().reading() as reading:
             known = catalogue.all_titles(reading) if removed else self._catalogue.at(reading).titles
             found = catalogue.find_title(known, title)

@@ -203,12 +203,13 @@ def restored(out: Console, done: Removal) -> None:
         out.print(f"{_reviews(len(done.returned))} are replaced by them again.")
 
 
-def titles(out: Console, found: Sequence[Title]) -> None:
+def titles(out: Console, found: Sequence[Title], *, removed: bool = False) -> None:
     """Every title on a line."""
     table = Table("title", "kind", "reviews", "id", box=None, pad_edge=False)
     for title in found:
         table.add_row(Text(one_line(title.name)), title.kind, str(title.reviews), Text(title.id, style="dim"))
-    out.print(table if found else "No titles yet. Add reviews with: pullquote add PATH")
+    nothing = "No title is removed." if removed else "No titles yet. Add reviews with: pullquote add PATH"
+    out.print(table if found else nothing)
 
 
 def reviews(out: Console, found: Sequence[Review], total: int, offset: int) -> None:

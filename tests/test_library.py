@@ -10,6 +10,7 @@ import pytest
 
 from rag.errors import InputError, ModelMissing, NoLibrary
 from rag.library import Library
+from rag.records import Filters
 from rag.search import minilm, model_files
 from rag.search.index import ChromaIndex
 from rag.settings import FolderIndex
@@ -114,6 +115,13 @@ def test_reviews_by_a_critic_or_outlet_who_is_named(open_library: Callable[..., 
     assert (found.plan.people, found.coverage[0].reviews) == (("Mara Quill",), 1)
     assert found.claims[0].text == "The only review mentions the ending."
     assert [c.critic for c in library.ask("what did ola brandt say?").citations] == ["Ola Brandt"]
+
+
+def test_a_list_of_reviews_has_no_stance(open_library: Callable[..., Library], reviews: Path) -> None:
+    library = open_library()
+    library.add([reviews])
+    with pytest.raises(InputError, match="not narrowed by stance"):
+        library.reviews(library.titles()[0].id, filters=Filters(stance="negative"))
 
 
 def test_an_index_is_closed_with_its_library(reviews: Path, tmp_path: Path) -> None:

@@ -101,8 +101,9 @@ function card(view, one) {
 }
 
 // Numbers stand in words above; the bar and its interval repeat them for the eye.
-function bar({ side, text, at, low, high }) {
-  const made = element("div", "measure", [element("p", "share", words(text))]);
+function bar({ side, text, share, at, low, high }) {
+  const told = share ? [" ", element("span", "kept", [share])] : [];
+  const made = element("div", "measure", [element("p", "share", [...words(text), ...told])]);
   if (at === undefined) return made;
   const track = element("div", "track " + side, [element("div", "fill"), element("div", "interval")]);
   track.setAttribute("aria-hidden", "true");

@@ -91,7 +91,7 @@ def _whole(found: Consensus) -> Json:
         return {}
     said = (
         f"{overall.positive} for it, {overall.negative} against, {overall.mixed} between. "
-        f"For it or between: {several.k} of {several.n} ({_percent(several)})"
+        f"For it or between: {several.k} of {several.n}"
     )
     notes = []
     if overall.adjusted:
@@ -128,7 +128,7 @@ def _card(finding: Finding, reviews: int) -> Json:
         if count:
             verb = _VERBS[side].replace(" it", f" {finding.pronoun}")
             said = f"{count} of {finding.counts.mentioning} that mention {finding.pronoun} {verb}"
-            bars.append(_bar(side, said + (f" ({_percent(told)})" if told else ""), told))
+            bars.append(_bar(side, said, told))
         said_by = finding.praised if side == "praised" else finding.criticised
         # A sentence that does both stands once, with the side that more are on.
         shown = {one["chip"] for one in quotes}
@@ -140,8 +140,7 @@ def _compared(row: AspectDifference, found: Comparison, numbered: Mapping[tuple[
     bars, quotes = [], []
     for title, told, counts, said in zip(found.titles, row.shares, row.counts, row.quotes, strict=True):
         count = counts.positive + counts.mixed
-        text = f"{title.name}: {count} of {counts.mentioning} praise it" + (f" ({_percent(told)})" if told else "")
-        bars.append(_bar("praised", text, told))
+        bars.append(_bar("praised", f"{title.name}: {count} of {counts.mentioning} praise it", told))
         for one in said[:1]:
             side: Side = "criticised" if one.stance == "negative" else "praised"
             quotes.append(_quote(numbered[_place(one)], side, title.name))
@@ -158,8 +157,8 @@ def _compared(row: AspectDifference, found: Comparison, numbered: Mapping[tuple[
 
 
 def _bar(side: Side, said: str, told: Share | None) -> Json:
-    """Shares from 0 to 1; without one only the words are shown."""
-    ends = {"at": told.value, "low": told.low, "high": told.high} if told else {}
+    """Shares from 0 to 1, and as they are written; without one only the words are shown."""
+    ends = {"share": f"({_percent(told)})", "at": told.value, "low": told.low, "high": told.high} if told else {}
     return {"side": side, "text": pieces(said), **ends}
 
 

@@ -307,13 +307,19 @@ def _title_edited(
 
 
 def _removed_titles(path: Path) -> None:
+    gone = {one.id: one for one in open_shared(path).run(lambda library: library.titles(removed=True))}
+    if not gone:
+        return
     with st.expander("Bring back a removed title"):
-        st.html(messages.small("A title all of whose reviews were removed is in no list; it comes back by its name."))
         with st.form("restore-title", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input("Its name", autocomplete="off")
+            chosen = st.selectbox("Removed titles", [*gone], format_func=lambda one: _named(gone[one]))
             asked = st.form_submit_button("Bring back")
-        if asked and name.strip():
-            _attempt(path, lambda library: _restored(library, name.strip()))
+        if asked:
+            _attempt(path, lambda library: _restored(library, chosen))
+
+
+def _named(title: Title) -> str:
+    return f"{one_line(title.name)} ({_count(title.reviews, 'review')})"
 
 
 frame.show("Library", _body)

@@ -68,7 +68,11 @@ def would_add(report: AddReport) -> str:
         f"{_number(report.added, 'review')} would be added",
         *([f"{report.superseded:,} would replace an older text"] if report.superseded else []),
         *([f"{report.unchanged:,} are there already"] if report.unchanged else []),
-        *([f"{report.duplicates:,} say what another review says"] if report.duplicates else []),
+        *(
+            [f"{report.duplicates:,} say{'s' if report.duplicates == 1 else ''} what another review says"]
+            if report.duplicates
+            else []
+        ),
         *([f"{len(report.rejected):,} can’t be used"] if report.rejected else []),
     ]
     return _told(", ".join(counts) + ".", report, "Nothing is stored yet.")
@@ -84,7 +88,7 @@ def _added(report: AddReport) -> str:
         f"Added {_number(report.added, 'review')}",
         *([f"{report.superseded:,} replaced an older text"] if report.superseded else []),
         *([f"{report.unchanged:,} were there already"] if report.unchanged else []),
-        *([f"{report.duplicates:,} said what another review says"] if report.duplicates else []),
+        *([f"{report.duplicates:,} in another review’s words"] if report.duplicates else []),
         *([f"{len(report.rejected):,} could not be used"] if report.rejected else []),
     ]
     return ", ".join(counts)

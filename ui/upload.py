@@ -141,7 +141,13 @@ def read(
     with _staged(files) as (folder, paths), Library.open(library) as opened:
         try:
             report = opened.add(
-                paths, title=title, kind=kind, column_map=column_map, dry_run=dry_run, on_progress=on_progress
+                paths,
+                title=title,
+                kind=kind,
+                column_map=column_map,
+                uploaded=True,
+                dry_run=dry_run,
+                on_progress=on_progress,
             )
         except NothingRead as error:
             columns = tuple(Column(**one) for one in error.details["columns"])

@@ -41,7 +41,7 @@ PAGES = {
     "evaluations": "/evaluations",
     "settings": "/settings",
 }
-OPENS_A_SOURCE = ("ask",)
+OPENS_A_SOURCE = ("ask", "consensus")
 _SETTLED_MS = 2_500
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from rag.errors import UnknownTitle
-from rag.records import Title
+from rag.records import State, Title
 from rag.reviews import identity
 from rag.reviews.schema import pending, reviews, sentences, titles
-from rag.reviews.store import LIVE, generation
+from rag.reviews.store import LIVE, REMOVED, generation
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ def _read(connection: Connection, now: int) -> Catalogue:
     )
 
 
-def all_titles(connection: Connection) -> list[Title]:
-    """Every title by name, with the number of its live reviews."""
+def all_titles(connection: Connection, state: State = LIVE) -> list[Title]:
+    """Every title by name, with the number of its reviews that are in this state."""
     counted = (
         select(reviews.c.title_id, func.count().label("reviews"))
-        .where(reviews.c.state == LIVE)
+        .where(reviews.c.state == state)
         .group_by(reviews.c.title_id)
         .subquery()
     )
@@ -76,6 +76,12 @@ def all_titles(connection: Connection) -> list[Title]:
         .order_by(titles.c.name, titles.c.id)
     )
     return [Title(row.id, row.name, row.kind, tuple(row.aliases), row.reviews) for row in rows]
+
+
+def removed_titles(connection: Connection) -> list[Title]:
+    """Titles without a live review, by name, with the number of their removed ones."""
+    shown = {title.id for title in all_titles(connection) if title.reviews}
+    return [title for title in all_titles(connection, REMOVED) if title.reviews and title.id not in shown]
 
 
 def find_title(known: Sequence[Title], wanted: str) -> Title:

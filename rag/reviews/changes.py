@@ -198,11 +198,14 @@ def _revive_replaced(connection: Connection, gone: Sequence[str]) -> tuple[str, 
 def restore(connection: Connection, target: Target) -> Removal:
     """Bring back what was removed under this name: a review, a title's reviews, a batch's.
 
-    A review that was removed by itself does not come back with its title or its batch.
+    A review that was removed by itself does not come back with its title or its batch; but a title without a live
+    review that was never removed as a whole comes back as a whole.
     """
     removed = reviews.c.state == REMOVED
     with_it = true() if target.kind == "review" else reviews.c.removed_with == target.kind
     back = _ids(connection, target.holds, removed, with_it)
+    if not back and target.kind == "title" and not _ids(connection, target.holds, reviews.c.state == LIVE):
+        back = _ids(connection, target.holds, removed)
     for review_id in back:
         _enter(connection, review_id)
     return Removal(back, _step_back(connection))

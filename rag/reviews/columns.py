@@ -159,9 +159,12 @@ def describe(
     by_column = {column: field for field, column in fields.items()}
     rows = list(rows)
     examples = {name: next((v for row in rows if (v := (row.get(name) or "").strip())), "") for name in names}
-    return tuple(
-        Column(name, by_column.get(name), " ".join(examples[name].split())[:_EXAMPLE_LENGTH]) for name in names
-    )
+    return tuple(Column(name, by_column.get(name), _shortened(examples[name])) for name in names)
+
+
+def _shortened(example: str) -> str:
+    line = " ".join(example.split())
+    return line if len(line) <= _EXAMPLE_LENGTH else f"{line[:_EXAMPLE_LENGTH].rstrip()}…"
 
 
 def _blank_to_none(value: str | None) -> str | None:

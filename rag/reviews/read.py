@@ -23,6 +23,8 @@ from rag.reviews.formats.detect import Found
 from rag.reviews.formats.rows import RawRow, RefusedError, RowItem, shown
 
 STDIN = "-"
+UPLOAD = "upload:"
+"""How the sources of uploaded files begin; what comes then is a name, and any other file may bear it too."""
 _PEEKED_ROWS = 100
 # From so many rows on, a title for so large a share of them is a headline rather than what is reviewed.
 _MANY = 10
@@ -46,6 +48,8 @@ class ReadOptions:
     title: str | None = None
     kind: str | None = None
     column_map: Mapping[str, str] = field(default_factory=dict)
+    uploaded: bool = False
+    """Whether files lie where they are only for now: they are known by their names, not by their places."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,8 @@ def _read_file(path: Path, options: ReadOptions, title: _TitleOf) -> Iterator[It
         return
     if found.is_table and title.guessed:
         title = replace(title, name=shown(path.stem))
-    yield from _read_found(found, shown(path.resolve()), title, options)
+    source = f"{UPLOAD}{shown(path.name)}" if options.uploaded else shown(path.resolve())
+    yield from _read_found(found, source, title, options)
 
 
 def _read_found(found: Found, source: str, title: _TitleOf, options: ReadOptions) -> Iterator[Item]:
@@ -358,7 +363,8 @@ def _key(row: columns.Row, file: _File) -> str | None:
         return f"id:{file.source}#{row.id}"
     if row.url:
         return f"url:{row.url}"
-    return None if file.is_table or file.source == STDIN else f"path:{file.source}"
+    nameless = file.is_table or file.source == STDIN or file.options.uploaded
+    return None if nameless else f"path:{file.source}"
 
 
 def _digest_of(path: Path) -> str:

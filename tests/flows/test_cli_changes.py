@@ -82,6 +82,15 @@ def test_what_is_removed_is_listed_and_comes_back(run: Run, batch: str) -> None:
     assert asked(run) == {"Ann", "Bob"}
 
 
+def test_a_removed_title_is_listed_and_comes_back(run: Run, batch: str) -> None:
+    assert json.loads(run("titles", "--removed", "--json")[1])["titles"] == []
+    assert run("titles", "--removed")[1].strip() == "No title is removed."
+    run("remove", "Salt")
+    assert [one["name"] for one in json.loads(run("titles", "--removed", "--json")[1])["titles"]] == ["Salt"]
+    assert run("restore", "Salt")[0] == 0
+    assert [one["name"] for one in json.loads(run("titles", "--json")[1])["titles"]] == ["Salt"]
+
+
 def test_a_purge_in_a_script_needs_no_answer_and_says_what_is_left_to_the_user(run: Run, batch: str) -> None:
     code, out, _ = run("remove", "Salt", "--purge")
     assert (code, "Purged 2 reviews" in out, "Your own backups" in out) == (0, True, True)

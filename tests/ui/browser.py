@@ -75,6 +75,34 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=ARTEFACTS / f"{name}.png")
 
 
+def settled(page: Page) -> None:
+    """Wait until nothing runs."""
+    page.wait_for_timeout(120)
+    page.wait_for_function("() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'")
+    page.wait_for_timeout(200)
+
+
+def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
+    """Choose in a select box; a long list holds only what is in view."""
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(12):
+        if wanted.count():
+            break
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(50)
+    wanted.click()
+    settled(page)
+
+
+def focused(page: Page) -> str:
+    """The class of what has the keyboard, inside the component too, and its source."""
+    return str(
+        page.evaluate("() => { let e = document.activeElement; while (e.shadowRoot) e = e.shadowRoot.activeElement;"
+                      "return e.className + '|' + (e.dataset.source ?? '') }")
+    )  # fmt: skip
+
+
 CONTRAST = """element => {
   const numbers = colour => {
     const found = colour.match(/[\\d.]+/g).map(Number);

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from rag.library import Library
 from rag.records import Answer
 from tests.peer import Peer
-from tests.ui.browser import CONTRAST, HUGE, MARKS, PHONE, WIDE, OpenPage
+from tests.ui.browser import CONTRAST, HUGE, MARKS, PHONE, WIDE, OpenPage, focused
 from tests.ui.browser import picture as _picture
 from tests.ui.browser import serving as _serving
 
@@ -64,14 +64,6 @@ def _mark_is_in_view(page: Page) -> bool:
             }"""
         )
     )
-
-
-def _focused(page: Page) -> str:
-    """The class of what has the keyboard, inside the component too."""
-    return str(
-        page.evaluate("() => { let e = document.activeElement; while (e.shadowRoot) e = e.shadowRoot.activeElement;"
-                      "return e.className + '|' + (e.dataset.source ?? '') }")
-    )  # fmt: skip
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────
@@ -142,11 +134,11 @@ def test_the_keyboard_is_enough(open_page: OpenPage, sample: str, sample_library
     page.locator(".chip").first.wait_for(timeout=30_000)
     for _ in range(20):
         page.keyboard.press("Tab")
-        if _focused(page) == "chip|1":
+        if focused(page) == "chip|1":
             break
     _picture(page, "keyboard-chip")
     page.keyboard.press("Enter")
-    assert _focused(page).startswith("panel")
+    assert focused(page).startswith("panel")
     assert _mark(page) == slices[answer.citations[0].id]
     for _ in range(2):  # previous, next
         page.keyboard.press("Tab")
@@ -155,7 +147,7 @@ def test_the_keyboard_is_enough(open_page: OpenPage, sample: str, sample_library
     _picture(page, "keyboard-panel")
     page.keyboard.press("Escape")
     assert page.locator(".panel").is_hidden()
-    assert _focused(page) == "chip|2"
+    assert focused(page) == "chip|2"
 
 
 def test_on_a_phone_the_source_is_a_sheet_at_the_bottom(open_page: OpenPage, sample: str) -> None:

@@ -83,7 +83,6 @@ def test_an_empty_library_is_offered_an_upload_too(visit_page: Any, make_library
     page = visit_page(library, "library.py")
     assert "No reviews yet" in _html(page)
     assert page.file_uploader
-    page.text_input[0].set_value("A")
     _press(page, "Bring back")
     assert "Restored 1 review." in _html(page)
     assert "1 title · 1 review<" in _html(page)
@@ -216,6 +215,23 @@ def test_refused_rows_start_no_formula() -> None:
     made = upload.refused_csv([Rejected("=a.csv", 3, "@bad\nline"), Rejected("b", None, "no")])
     rows = list(csv.reader(io.StringIO(made.decode("utf-8-sig"), newline="")))
     assert rows == [["file", "line", "reason"], ["'=a.csv", "3", "'@bad\nline"], ["b", "", "no"]]
+
+
+def test_a_newer_upload_of_a_file_replaces_the_reviews_with_its_ids(tmp_path: Path) -> None:
+    rows = 'id,text,critic,title\n1,"{}",Ann,Salt\n2,"The score is lovely and carries it.",Bob,Salt\n'
+    for text in ("The ending drags badly.", "The ending drags badly, I wrote; I was wrong."):
+        report = upload.read(tmp_path / "library", [Sent("1", "export.csv", rows.format(text).encode())])
+    assert (report.added, report.superseded, report.unchanged) == (0, 1, 1)
+    with Library.open(tmp_path / "library") as library:
+        found, total = library.reviews("Salt")
+    assert total == 2
+    assert {one.sources for one in found} == {("upload:export.csv",)}
+
+
+def test_files_of_one_name_that_hold_a_review_each_are_two_votes(tmp_path: Path) -> None:
+    for text in (b"The ending drags, and badly so.", b"I loved the ending with all my heart."):
+        upload.read(tmp_path / "library", [Sent("1", "review.txt", text)], title="Salt")
+    assert _titles(tmp_path / "library") == {"Salt": 2}
 
 
 def test_nothing_of_an_upload_stays_on_the_disk_and_its_place_is_never_shown(
@@ -388,9 +404,25 @@ def test_titles_are_renamed_merged_given_a_kind_and_removed(visit_page: Any, mak
     _press(page, "Remove this title")
     assert "Removed 2 reviews." in _html(page)
     assert "No reviews yet" in _html(page)
+    box = next(box for box in page.selectbox if box.label == "Removed titles")
+    assert box.options == ["Film B (2 reviews)"]
     _press(page, "Bring back")
     assert list(_titles(library).values()) == [2]
     assert not page.exception
+
+
+def test_a_title_whose_reviews_went_one_by_one_comes_back_whole(make_library: Any) -> None:
+    rows = (
+        {"title": "A", "text": "The ending drags."},
+        {"title": "A", "text": "A fine film."},
+        {"title": "B", "text": "Good."},
+    )
+    with Library.open(make_library(*rows)) as library:
+        for review in library.reviews("A")[0]:
+            library.remove(review.id)
+        assert [(one.name, one.reviews) for one in library.titles(removed=True)] == [("A", 2)]
+        assert len(library.restore("A").reviews) == 2
+        assert library.titles(removed=True) == []
 
 
 def test_a_review_of_a_megabyte_is_shown_in_steps() -> None:

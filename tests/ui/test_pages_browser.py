@@ -10,11 +10,11 @@ from urllib.parse import quote_plus
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from rag.findings import Consensus
 from rag.library import Library
-from tests.ui.browser import MARKS, PHONE, WIDE, OpenPage, picture, serving
+from tests.ui.browser import MARKS, PHONE, WIDE, OpenPage, picture, serving, settled
 
 pytestmark = MARKS
 TITLE = "The Salt Ladder"
@@ -36,11 +36,6 @@ def sample(sample_library: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def found(sample_library: Path) -> Consensus:
     with Library.open(sample_library) as library:
         return library.summary(TITLE)
-
-
-def settled(page: Page) -> None:
-    page.wait_for_function("() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'")
-    page.wait_for_timeout(400)
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])

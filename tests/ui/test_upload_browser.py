@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.library import Library
-from tests.ui.browser import ARTEFACTS, CONTRAST, HUGE, MARKS, PHONE, WIDE, OpenPage, serving
+from tests.ui.browser import ARTEFACTS, CONTRAST, HUGE, MARKS, PHONE, WIDE, OpenPage, choose, serving, settled
 from tests.ui.stored_runs import store
 
 pytestmark = MARKS
@@ -45,24 +45,6 @@ def _picture(page: Page, name: str) -> None:
     page.set_viewport_size(size)
 
 
-def _still(page: Page) -> None:
-    """Wait until nothing runs."""
-    page.wait_for_timeout(120)
-    page.wait_for_function("() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'")
-
-
-def _choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
-    page.get_by_role("combobox", name=re.compile(label)).click()
-    wanted = page.get_by_role("option", name=option, exact=True)
-    for _ in range(12):  # a long list holds only what is in view
-        if wanted.count():
-            break
-        page.keyboard.press("ArrowDown")
-        page.wait_for_timeout(50)
-    wanted.click()
-    _still(page)
-
-
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     folder = tmp_path / "serve"
@@ -80,7 +62,7 @@ def test_from_nothing_to_a_corrected_review(
     page = open_page(f"{address}/library", size, scheme)
     expect(page.get_by_text("No reviews yet.")).to_be_visible(timeout=30_000)
     _picture(page, f"{name}-1-empty")
-    _upload_and_choose(page, name)
+    _upload_andchoose(page, name)
     assert not (path / "library.db").exists()
     _add_undo_and_add_again(page, name)
     _find_correct_remove_restore(page, name)
@@ -92,16 +74,16 @@ def test_from_nothing_to_a_corrected_review(
     assert [html for html in made if re.search(r"127\.0\.0\.2|example|Bold", html)] == []
 
 
-def _upload_and_choose(page: Page, name: str) -> None:
+def _upload_andchoose(page: Page, name: str) -> None:
     page.locator('input[type="file"]').set_input_files(
         {"name": NAME, "mimeType": "text/csv", "buffer": MESSY.encode("utf-8")}
     )
     expect(page.get_by_text("3 reviews would be added")).to_be_visible(timeout=30_000)
-    _still(page)
+    settled(page)
     _picture(page, f"{name}-2-preview")
-    _choose(page, "Penned by", "Critic")
-    _choose(page, "Where it ran", "Outlet")
-    _choose(page, "On the day", "Date")
+    choose(page, "Penned by", "Critic")
+    choose(page, "Where it ran", "Outlet")
+    choose(page, "On the day", "Date")
     expect(page.get_by_text("dates could not be read")).to_be_visible()
     _picture(page, f"{name}-3-columns")
     _legible(page, ".pq-refused", ".pq-example", ".pq-said", '[data-testid="stBaseButton-primary"]')
@@ -115,7 +97,7 @@ def _add_undo_and_add_again(page: Page, name: str) -> None:
     page.get_by_role("button", name="Add 3 reviews").click()
     expect(page.get_by_text("Added 3 reviews")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("1 title · 3 reviews")).to_be_visible()
-    _still(page)
+    settled(page)
     _picture(page, f"{name}-4-added")
     page.get_by_role("button", name="Undo this upload").click()
     expect(page.get_by_text("The upload is undone.")).to_be_visible(timeout=30_000)
@@ -123,9 +105,9 @@ def _add_undo_and_add_again(page: Page, name: str) -> None:
     _picture(page, f"{name}-5-undone")
     page.get_by_role("button", name="Put them back").click()
     expect(page.get_by_text("1 title · 3 reviews")).to_be_visible(timeout=30_000)
-    _still(page)
+    settled(page)
     page.get_by_role("button", name="Close").click()
-    _still(page)
+    settled(page)
 
 
 def _find_correct_remove_restore(page: Page, name: str) -> None:
@@ -170,7 +152,7 @@ def test_settings_and_evaluations_are_shown(open_page: OpenPage, sample_library:
             store(path, "20260302-after", text="What is ![q](http://127.0.0.2:9/q.png) like?", fallen=True)
             page.reload()
             expect(page.get_by_text("The worst cases")).to_be_visible(timeout=30_000)
-            _choose(page, "Compare with", re.compile("20260301-before"))
+            choose(page, "Compare with", re.compile("20260301-before"))
             expect(page.get_by_text("Cases that got worse")).to_be_visible(timeout=30_000)
             page.get_by_text("127.0.0.2").first.click()
             expect(page.get_by_text("Evidence", exact=True)).to_be_visible()
@@ -181,7 +163,7 @@ def test_settings_and_evaluations_are_shown(open_page: OpenPage, sample_library:
             shutil.rmtree(path / "runs")
             page.goto(f"{address}/library")
             expect(page.get_by_text("3 titles · 29 reviews")).to_be_visible(timeout=30_000)
-            _still(page)
+            settled(page)
             _picture(page, f"library-sample-{scheme}")
             table = page.get_by_test_id("stDataFrame").first
             table.click(position={"x": 16, "y": 52})  # the first row's box
