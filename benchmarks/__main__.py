@@ -17,7 +17,7 @@ from benchmarks.report import CannotMeasure, Report
 from corpus.reader import SPLITS
 from rag.errors import PullquoteError
 
-SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "summary", "chat")
+SPEED = ("embed", "cold", "retrieval", "add", "ask", "memory", "films", "summary", "chat", "pages")
 """Their blocks stand in docs/benchmarks.md."""
 QUALITY = ("quality", "support", "opinions", "injection")
 """Their blocks stand in docs/quality.md."""
@@ -119,6 +119,10 @@ def _run_one(name: str, options: argparse.Namespace, libraries: Libraries) -> Re
         return support.run(options.data, say, quick=quick)
     if name in ("cold", "ask"):
         return (cold if name == "cold" else ask).run(libraries, say, quick=quick)
+    if name == "pages":
+        from benchmarks import pages  # streamlit
+
+        return pages.run(libraries, say, quick=quick)
     if name in ("memory", "summary"):
         return (memory if name == "memory" else summary).run(say, quick=quick)
     by_data = {"retrieval": retrieval, "add": add, "films": films}

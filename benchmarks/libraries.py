@@ -23,7 +23,7 @@ class Libraries:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self._made: dict[int, Path] = {}
+        self._made: dict[tuple[int, int], Path] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -31,16 +31,16 @@ class Libraries:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._folder.cleanup()
 
-    def of(self, sentences: int, say: Say) -> Path:
+    def of(self, sentences: int, say: Say, *, per_review: int = seeded.PER_REVIEW) -> Path:
         """The library with this many sentences. Its first titles are those of every larger one."""
-        if sentences not in self._made:
-            place = Path(self._folder.name) / str(sentences)
+        if (sentences, per_review) not in self._made:
+            place = Path(self._folder.name) / f"{sentences}-{per_review}"
             say(f"making a library of {sentences:,} seeded sentences")
-            file = seeded.write_csv(place.with_suffix(".csv"), seeded.reviews(sentences))
+            file = seeded.write_csv(place.with_suffix(".csv"), seeded.reviews(sentences, per_review=per_review))
             with Library.open(place, embedder=embedder()) as library:
                 library.add([file], kind="film", on_progress=every_tenth(say))
-            self._made[sentences] = place
-        return self._made[sentences]
+            self._made[sentences, per_review] = place
+        return self._made[sentences, per_review]
 
 
 def embedder() -> seeded.SeededEmbedder:

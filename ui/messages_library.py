@@ -68,11 +68,7 @@ def would_add(report: AddReport) -> str:
         f"{_number(report.added, 'review')} would be added",
         *([f"{report.superseded:,} would replace an older text"] if report.superseded else []),
         *([f"{report.unchanged:,} are there already"] if report.unchanged else []),
-        *(
-            [f"{report.duplicates:,} say{'s' if report.duplicates == 1 else ''} what another review says"]
-            if report.duplicates
-            else []
-        ),
+        *([f"{report.duplicates:,} in another review’s words"] if report.duplicates else []),
         *([f"{len(report.rejected):,} can’t be used"] if report.rejected else []),
     ]
     return _told(", ".join(counts) + ".", report, "Nothing is stored yet.")

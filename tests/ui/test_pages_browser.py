@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from urllib.parse import quote_plus
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from rag.findings import Consensus
 from rag.library import Library
@@ -88,6 +91,46 @@ def test_two_titles_are_compared_and_taken_away(open_page: OpenPage, sample: str
     assert page.locator(".card").count() >= min(4, len(told["aspects"]))
     names = [title["name"] for title in told["titles"]]
     assert all(page.locator(".share", has_text=name).count() for name in names)
+
+
+def test_two_browsers_and_an_add_beside_them_agree(open_page: OpenPage, sample_library: Path, tmp_path: Path) -> None:
+    path, more = tmp_path / "library", tmp_path / "more.jsonl"
+    shutil.copytree(sample_library, path)
+    rows = ({"title": TITLE, "critic": f"Late {n}", "text": f"Number {n} found the ending dull."} for n in range(200))
+    more.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    ask, counted = (
+        f"?q={quote_plus('How is the ending?')}&title={quote_plus(TITLE)}",
+        f"consensus?title={quote_plus(TITLE)}",
+    )
+    with serving(path, tmp_path) as address:
+        first, second = open_page(f"{address}/{ask}"), open_page(f"{address}/{counted}")
+        for page in (first, second):
+            page.locator(".chip").first.wait_for(timeout=30_000)
+        adding = subprocess.Popen([sys.executable, "-c", "from rag.cli import main; main()", "add", str(more), "--library",
+                                   str(path), "--progress", "none"], cwd=tmp_path, stdout=subprocess.DEVNULL)  # fmt: skip
+        seen: list[tuple[int, int]] = []
+        done = False
+        while not done:
+            done = adding.poll() is not None
+            for page in (first, second):
+                page.reload()
+            seen.append((_reviews_of_title(first), _reviews_of_title(second)))
+        # A summary is kept until somebody asks for it anew; it says that it is out of date.
+        second.get_by_role("button", name="Redo only these").click()
+        expect(second.get_by_text("211 reviews", exact=True)).to_be_visible(timeout=30_000)
+    assert adding.returncode == 0
+    assert seen[-1] == (211, 11)
+    # Each page shows the library as it was at a moment, and none goes back.
+    for told in zip(*seen, strict=True):
+        assert list(told) == sorted(told)
+        assert told[0] >= 11
+
+
+def _reviews_of_title(page: Page) -> int:
+    """Of how many reviews a page speaks, once its answer is there."""
+    page.locator(".chip").first.wait_for(timeout=30_000)
+    text = page.locator(".pq-small, .pq-meta").filter(has_text=TITLE).first.text_content() or ""
+    return int(text.split(" review")[0].rsplit(" ", 1)[-1])
 
 
 @pytest.mark.parametrize(("scheme", "pages"), [("light", PAGES), ("dark", PAGES[:2])])
