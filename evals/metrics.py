@@ -62,51 +62,6 @@ def citation_precision(cited: Sequence[Passage], gold: Sequence[Passage]) -> flo
     return sum(any(passage.overlaps(right) for right in gold) for passage in cited) / len(cited)
 
 
-@dataclass(frozen=True)
-class Abstention:
-    """How often silence was right. The positive class is a question that the reviews do not answer."""
-
-    silent_rightly: int
-    silent_wrongly: int
-    """It could have been answered."""
-    answered_wrongly: int
-    """It should have been left unanswered."""
-    answered_rightly: int
-
-    @property
-    def precision(self) -> float | None:
-        """Of the abstentions, the share that was right; None without any."""
-        return _share(self.silent_rightly, self.silent_rightly + self.silent_wrongly)
-
-    @property
-    def recall(self) -> float | None:
-        """Of the unanswerable questions, the share that was left unanswered; None without any."""
-        return _share(self.silent_rightly, self.silent_rightly + self.answered_wrongly)
-
-    @property
-    def f1(self) -> float | None:
-        """The harmonic mean of the two; None where no question is unanswerable and none was left unanswered."""
-        return _share(2 * self.silent_rightly, 2 * self.silent_rightly + self.silent_wrongly + self.answered_wrongly)
-
-
-def abstention(outcomes: Iterable[tuple[bool, bool]]) -> Abstention:
-    """Count pairs of (unanswerable, abstained); an answer in part is an answer.
-
-    Its F1 depends on how many unanswerable questions are asked, so two figures compare only on the same questions.
-
-    >>> found = abstention([(True, True), (True, False), (False, True), (False, False), (False, False)])
-    >>> found.precision, found.recall, found.f1
-    (0.5, 0.5, 0.5)
-    """
-    kept = list(outcomes)
-    return Abstention(
-        silent_rightly=kept.count((True, True)),
-        silent_wrongly=kept.count((False, True)),
-        answered_wrongly=kept.count((True, False)),
-        answered_rightly=kept.count((False, False)),
-    )
-
-
 def count_error(counted: int, right: int, of: int) -> float:
     """How far a count is from the right one, as a part of what is counted: |counted - right| / of.
 

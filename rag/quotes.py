@@ -80,29 +80,8 @@ class Quoter:
 
     def _citation(self, candidate: _Candidate) -> Citation:
         opinion, span = candidate.opinion, candidate.spans[0]
-        review = self._reviews[span.review_id]
-        return citation(review, span, opinion)
-
-
-def citation(review: Review, span: cite.Span, opinion: Opinion | None) -> Citation:
-    """A span of a review as it is shown; it is numbered where it is put together with others."""
-    before, after = cite.context(review, span)
-    return Citation(
-        id=0,
-        review_id=review.id,
-        title_id=review.title_id,
-        start=span.start,
-        end=span.end,
-        quote=review.text[span.start : span.end],
-        before=before,
-        after=after,
-        critic=review.critic,
-        outlet=review.outlet,
-        date=review.date,
-        url=review.url,
-        stance=opinion.stance if opinion else None,
-        stance_score=opinion.score if opinion else None,
-    )
+        # It is numbered where it is put together with others.
+        return cite.citation(0, self._reviews[span.review_id], span, opinion)
 
 
 def is_signed(quote: Citation, review: Review | None) -> bool:

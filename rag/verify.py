@@ -118,24 +118,8 @@ class Verifier:
         """The citation of a span; the same span has one citation."""
         if span not in self._by_span:
             review = self._quotable.reviews[span.review_id]
-            before, after = cite.context(review, span)
-            opinion = self._opinion_in(span)
-            self._by_span[span] = Citation(
-                id=len(self._by_span) + 1,
-                review_id=review.id,
-                title_id=review.title_id,
-                start=span.start,
-                end=span.end,
-                quote=self._quote(span),
-                before=before,
-                after=after,
-                critic=review.critic,
-                outlet=review.outlet,
-                date=review.date,
-                url=review.url,
-                stance=opinion.stance if opinion else None,
-                stance_score=opinion.score if opinion else None,
-            )
+            number = len(self._by_span) + 1
+            self._by_span[span] = cite.citation(number, review, span, self._opinion_in(span))
         return self._by_span[span]
 
     def behind(self, limit: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -162,11 +162,6 @@ def _picked_cell(found: Consensus, names: Mapping[str, str], event: Any) -> Cell
         format_func=lambda key: told.get(key, "Choose a sentence to read"),
     )
     return by_key.get(chosen)
-
-
-def _told(cell: Cell, columns: Sequence[str], names: Mapping[str, str], aspects: Mapping[str, str]) -> str:
-    number = columns.index(cell.review_id) + 1
-    return one_line(f"{number}. {names[cell.review_id]}: {aspects.get(cell.aspect, cell.aspect)}")
 
 
 def _sentence(cell: Cell, found: Consensus, review: Review) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.records import Review, Sentence
+from rag.records import Citation, Opinion, Review, Sentence
 
 MAX_SENTENCES = 3
 CONTEXT = 200
@@ -100,6 +100,22 @@ def _trimmed(review_id: str, text: str, start: int, end: int) -> Span:
     return Span(review_id, start + len(body) - len(body.lstrip()), end - len(body) + len(body.rstrip()))
 
 
-def context(review: Review, span: Span) -> tuple[str, str]:
-    """What stands before and after a span in its review, at most CONTEXT code points each."""
-    return review.text[max(0, span.start - CONTEXT) : span.start], review.text[span.end : span.end + CONTEXT]
+def citation(number: int, review: Review, span: Span, opinion: Opinion | None) -> Citation:
+    """A span of a review as it is shown, with what its coder read there."""
+    text = review.text
+    return Citation(
+        id=number,
+        review_id=review.id,
+        title_id=review.title_id,
+        start=span.start,
+        end=span.end,
+        quote=text[span.start : span.end],
+        before=text[max(0, span.start - CONTEXT) : span.start],
+        after=text[span.end : span.end + CONTEXT],
+        critic=review.critic,
+        outlet=review.outlet,
+        date=review.date,
+        url=review.url,
+        stance=opinion.stance if opinion else None,
+        stance_score=opinion.score if opinion else None,
+    )

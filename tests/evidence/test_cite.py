@@ -75,4 +75,5 @@ def test_page_noise_is_never_cited() -> None:
 
 def test_the_context_is_what_stands_beside_the_quote() -> None:
     review = Review("r", "t", "a" * 300 + "QUOTE" + "b" * 10)
-    assert cite.context(review, Span("r", 300, 305)) == ("a" * 200, "b" * 10)
+    found = cite.citation(1, review, Span("r", 300, 305), None)
+    assert (found.before, found.quote, found.after) == ("a" * 200, "QUOTE", "b" * 10)

@@ -41,7 +41,7 @@ def zipped(name: str) -> bytes:
         (bytes(range(256)) * 20, "binary data"),
         (bytes(70_000), "binary data"),
         (b"%PDF-1.7 x", "a PDF"),
-        (gzip.compress(b"text,user\n"), "gzip"),
+        (gzip.compress(b"text,user\n", mtime=0), "gzip"),
         (zipped("a.txt"), "zip archive"),
         (zipped("word/document.xml"), "Word document"),
         (b"PK\x03\x04 broken", "damaged zip"),
