@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from rag import taxonomy
 from rag.candidates import MAX_COVERED, Asking, Found, find
+from rag.counted import count_claim, coverage
 from rag.engines.base import AnswerRequest
 from rag.errors import Cancelled, EngineError, InputError
-from rag.evidence import count, verdicts
-from rag.findings import Side
+from rag.evidence import count
 from rag.opinions_asked import answers
 from rag.records import (
     Answer,
     BadLine,
     Citation,
     Claim,
-    Coverage,
     DraftClaim,
     DraftEnd,
     Dropped,
@@ -29,18 +29,15 @@ from rag.records import (
     Opinion,
     Passage,
     Status,
-    Totals,
     Usage,
 )
 from rag.reviews import scope as scopes
 from rag.reviews import store as stores
 from rag.reviews import tally
 from rag.search import retrieve
-from rag.search.plan import MAX_QUESTION
+from rag.search.plan import MAX_QUESTION, asks_gravely
 from rag.verify import STANDS_ALONE, Quotable, Verifier, continuation
 
-_BEHIND = 3
-"""How many passages a count shows behind it."""
 _UNCODED = "Code them with: pullquote code"
 _NONE_PICKED = "Of none of these titles do more reviews say so than say the opposite."
 _NEARBY = "No sentence names all of {asked}; what is quoted comes near it."
@@ -74,7 +71,7 @@ def ask(
     verifier = Verifier(quotable, asked, asking.embedder, asking.stance_of, judge)
     if not chosen:
         return _with_advice(asking, _abstained(found, verifier))
-    counted = _count_claim(found, verifier)
+    counted = count_claim(found, verifier)
     asked_for = AnswerRequest(question, found.plan, list(quotable.evidence.values()), cancelled)
     speaking = _about(asked_for, frozenset(p.sentence.id for p in chosen))
     ended, fallback = _draft(asking, asked_for, speaking, verifier, counted, on_claim)
@@ -110,6 +107,8 @@ def _checked(question: str) -> str:
         raise InputError(
             "The question is empty.", 'Ask something, for example: pullquote ask "Is the ending any good?"'
         )
+    if not any(letter.isalnum() for letter in question):
+        raise InputError("There is no word in the question.", "Ask something, for example: Is the ending any good?")
     if len(question) > MAX_QUESTION:
         raise InputError(f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} are read.")
     return question
@@ -256,29 +255,6 @@ def _verify_all(
 # ── answer ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _count_claim(found: Found, verifier: Verifier) -> Claim | None:
-    """How many reviews are of which side, in every title, with the first quotes behind it; made by code.
-
-    Where nothing is coded, how many mention it. Without a support score: it is recomputed, not supported.
-    """
-    names = {title.id: title.name for title in found.titles}
-    if found.counts and (found.plan.aspect or found.plan.stance or found.plan.kind == "how_many"):
-        shown = list(found.counts if found.picked is None else found.picked)
-        counts = {names[title_id]: found.counts[title_id] for title_id in shown}
-        read = {names[title_id]: found.totals[title_id].read for title_id in shown}
-        focus = found.spoken_focus if found.plan.aspect else None
-        sentence = count.opinion_sentences(counts, read, focus, found.plan.stance)
-        return Claim("count", sentence, verifier.behind(_BEHIND))
-    if not found.plan.mentions or len(found.titles) > MAX_COVERED or found.only_near:
-        return None
-    mentioned = count.mention_sentence(
-        {names[title]: k for title, k in found.mentioning.items()},
-        {names[title]: n for title, n in found.reviews.items()},
-        found.spoken_focus,
-    )
-    return Claim("count", mentioned, ()) if mentioned else None
-
-
 def _answered(
     found: Found, verifier: Verifier, counted: Claim | None, ended: DraftEnd, chosen: frozenset[str]
 ) -> Answer:
@@ -328,7 +304,7 @@ def _abstained(found: Found, verifier: Verifier) -> Answer:
     total = sum(found.reviews.values())
     other_side = any(passage.mentions for passage in found.ranked) and found.plan.stance is not None
     if other_side and found.counts and found.picked is None:
-        counted = _count_claim(found, verifier)
+        counted = count_claim(found, verifier)
         return replace(
             _frame(found, verifier),
             reason=counted.text if counted else None,
@@ -336,6 +312,10 @@ def _abstained(found: Found, verifier: Verifier) -> Answer:
         )
     if found.picked is not None and other_side:
         return replace(_frame(found, verifier), reason=_NONE_PICKED, nearest=nearest)
+    if asks_gravely(found.question) and total:
+        read = {title.name: found.reviews[title.id] for title in found.titles[:MAX_COVERED] if found.reviews[title.id]}
+        named = [one.name for one in taxonomy.severities()]
+        return replace(_frame(found, verifier), reason=count.complaint_sentences({}, read, named), nearest=nearest)
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
     mentioned = sum(found.mentioning.values()) if found.plan.mentions else 0
     said = count.no_opinion(mentioned, total, asked) if mentioned else count.no_mention(total, asked)
@@ -364,32 +344,9 @@ def _frame(found: Found, verifier: Verifier) -> Answer:
         reviews=sum(found.reviews.values()),
         claims=(),
         citations=verifier.citations,
-        coverage=tuple(_coverage(found, t.id) for t in found.titles if few or t.id in covered),
+        coverage=tuple(coverage(found, t.id) for t in found.titles if few or t.id in covered),
         engine=found.stamp,
         dropped=tuple(verifier.dropped),
         warnings=found.warnings,
         candidates=tuple(found.ranked),
     )
-
-
-def _coverage(found: Found, title_id: str) -> Coverage:
-    """What was read of a title, and how many are of which side. A focus that is no aspect is counted by its words."""
-    total = found.reviews[title_id]
-    totals = found.totals.get(title_id, Totals(total, 0, 0, 0, total))
-    counted = found.counts.get(title_id)
-    if counted is None:
-        by_words = found.plan.whole_aspect is None and bool(found.plan.mentions)
-        mentioning = found.mentioning[title_id] if by_words else None
-        return Coverage(title_id, *_parts(totals), mentioning=mentioning)
-    sides: tuple[Side, Side] = ("praised", "criticised")
-    praised, criticised = (verdicts.side_share(counted, side, totals.read) for side in sides)
-    words = {
-        "positive": verdicts.side_word(counted, "praised", totals.read),
-        "negative": verdicts.side_word(counted, "criticised", totals.read),
-    }
-    held = (counted.mentioning, counted.positive, counted.negative, counted.mixed)
-    return Coverage(title_id, *_parts(totals), *held, praised, criticised, words)
-
-
-def _parts(totals: Totals) -> tuple[int, int, int, int, int]:
-    return totals.reviews, totals.coded, totals.no_opinion, totals.failed, totals.uncoded

@@ -7,7 +7,7 @@ are compared one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -19,19 +19,22 @@ from rag.errors import EmbedderUnavailable, IndexUnreachable, InputError, Librar
 from rag.records import Answer, Counts, EngineStamp, Filters, Passage, Plan, Title, Totals
 from rag.reviews import filters as filtering
 from rag.reviews import scope as scopes
+from rag.reviews import tally
 from rag.reviews.catalogue import Catalogue, KeptCatalogue, find_title, people
 from rag.reviews.scope import Scope, Selection
 from rag.reviews.store import Reading, Store
 from rag.search import retrieve, spelling
 from rag.search.base import Embedder, Index, Vectors
 from rag.search.plan import (
+    asks_gravely,
     goes_on,
     kind_in,
     make_plan,
-    named_in,
     partly_named,
     people_in,
     refined,
+    severe_in,
+    titles_in,
     understood,
 )
 from rag.search.retrieve import Retrieval
@@ -83,6 +86,8 @@ class Found:
     """Of the ranked, what may be evidence, of the titles that are chosen where a choice is asked for."""
     picked: tuple[str, ...] | None = None
     """Ids of the titles that answer "Which films are praised for …?", best first; None where no choice is asked for."""
+    complaining: Mapping[str, int] = field(default_factory=dict)
+    """Reviews that tell of what is severe and asked about, by title id."""
 
     @property
     def only_near(self) -> bool:
@@ -101,7 +106,8 @@ class Found:
         """What the question is about, as a sentence says it: "the ending", "“the ferry crossing”"."""
         aspect = self.plan.whole_aspect
         if aspect is None:
-            return f"“{self.plan.focus}”"
+            alike = self.plan.part and len(self.plan.mentions) > 1
+            return f"“{self.plan.focus}”{' or a word like it' if alike else ''}"
         known = (taxonomy.load(title.kind).aspect(aspect) for title in self.titles)
         return next(one.name for one in known if one is not None)
 
@@ -128,28 +134,32 @@ def find(
         read, respelt = _respelled(reading, question, titles)
         plan = _plan(read, titles, people_in(question, signing), previous, asking.adviser)
         plan = replace(plan, filters=query_filters)
-        plan = replace(plan, stance=query_filters.stance or plan.stance)
+        severe = severe_in(read, taxonomy.severities())
+        plan = replace(plan, stance=query_filters.stance or plan.stance, severe=severe)
         selection = _selection(reading, plan, ids)
         reviews = _review_counts(reading, selection, titles)
+        complaints = tally.complaints_in_scope(reading, severe, selection) if severe else {}
         query = _query_vector(asking.embedder, plan)
-        found = _search(reading, asking, plan, selection, query, catalogue)
+        found = _search(reading, asking, plan, selection, query, catalogue, list(complaints))
         ranked = _rank(plan, found, query, asking.retrieval)
         mentioning = _mentioning(reading, plan, selection, reviews, ranked if found.whole else None)
         opinions = opinions_asked.of_plan(reading, plan, selection, ranked)
         named = frozenset(passage.sentence.id for passage in ranked if passage.mentions)
         ranked = opinions_asked.with_opinions(plan, ranked, opinions)
+        ranked = opinions_asked.with_complaints(ranked, complaints, alone=asks_gravely(read))
         few = [title.id for title in titles] if len(titles) <= MAX_COVERED else []
-        totals, counts = opinions_asked.counts(reading, plan, selection, few, opinions if found.whole else None)
+        totals, counts = opinions_asked.counts(reading, plan, selection, few)
         if found.whole:
             ranked = opinions_asked.spoken_of(plan, ranked, totals, named, partial(opinions_asked.judged, reading))
         choosing = len(titles) > 1 and kind_in(question, [title.kind for title in titles]) is not None
         picked = opinions_asked.prevailing(plan, counts) if choosing else None
-        answering = _of_picked(picked, opinions_asked.answering(plan, ranked))
+        answering = _of_picked(picked, opinions_asked.answering(plan, ranked, opinions))
     dense = query is not None and found.scope.vectors is not None
     warnings = (*respelt, *_warnings(titles, catalogue, dense=dense), *found.warnings)
     stamp = _stamp(asking, catalogue.generation, dense=dense)
+    told = opinions_asked.by_title(ranked, complaints)
     return Found(
-        question, plan, titles, reviews, mentioning, totals, counts, ranked, stamp, warnings, answering, picked
+        question, plan, titles, reviews, mentioning, totals, counts, ranked, stamp, warnings, answering, picked, told
     )
 
 
@@ -164,7 +174,7 @@ def _scope_titles(
         return tuple(dict.fromkeys(find_title(known, name) for name in wanted))
     if not known:
         raise InputError("The library holds no reviews yet.", "Add some with: pullquote add PATH")
-    named = tuple(title for title in known if named_in(question, title)) or partly_named(question, known)
+    named = titles_in(question, known) or partly_named(question, known)
     if named or previous is None:
         return named or _of_kind(known, question)
     ids = {title.id for title in previous.titles}
@@ -200,14 +210,41 @@ def _plan(
 def _respelled(reading: Reading, question: str, titles: Sequence[Title]) -> tuple[str, tuple[str, ...]]:
     """The question without slips of the keyboard, and what is to be said of them."""
     known = understood(aspects_of(titles))
-    suspects = spelling.suspects(question, known)
-    if not suspects:
-        return question, ()
-    stems = {word: words.stem(word) for word in suspects}
-    held = scopes.document_counts(reading, list(stems.values()))
-    slips = [word for word, stem in stems.items() if not held.get(stem)]
-    read, pairs = spelling.respelled(question, slips, known)
-    return read, tuple(f"“{written}” was read as “{meant}”." for written, meant in pairs)
+    read, joined = _rejoined(reading, question, known)
+    suspects = spelling.suspects(read, known)
+    held = scopes.document_counts(reading, [words.stem(word) for word in suspects])
+    slips = [word for word in suspects if not held.get(words.stem(word))]
+    read, pairs = spelling.respelled(read, slips, known)
+    rest = [word for word in slips if word not in dict(pairs)]
+    read, others = spelling.respelled(read, rest, _like(reading, rest))
+    told = (*joined, *pairs, *others)
+    return read, tuple(f"“{written}” was read as “{meant}”." for written, meant in told)
+
+
+def _rejoined(reading: Reading, question: str, known: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
+    """The question with compounds written as the reviews write them: "bed bugs" as "bedbugs", "wifi" as "wi-fi"."""
+    apart, whole = spelling.pairs(question), spelling.compounds(question, known)
+    parts = {part for pair in apart for part in (*pair, "".join(pair))}
+    held = scopes.document_counts(reading, [words.stem(word) for word in {*parts, *whole}])
+
+    def stands(word: str) -> bool:
+        return bool(held.get(words.stem(word)))
+
+    found = [(f"{a} {b}", a + b) for a, b in apart if stands(a + b) and not (stands(a) and stands(b))]
+    for word in whole:
+        if not stands(word):
+            split = (f"{word[:at]}-{word[at:]}" for at in range(2, len(word) - 1))
+            found += [(word, two) for two in split if scopes.holds_phrase(reading, words.stems(two))][:1]
+    for written, meant in found:
+        question = question.replace(written, meant)
+    return question, found
+
+
+def _like(reading: Reading, slips: Sequence[str]) -> frozenset[str]:
+    """Words of the reviews, more than a few times used, that a slip may stand for."""
+    near = ((word, scopes.frequent_stems(reading, word[0])) for word in slips)
+    meant = {stem for word, stems in near for stem in stems if spelling.is_slip_within(words.stem(word), stem)}
+    return frozenset(filter(None, (scopes.written(reading, stem) for stem in sorted(meant))))
 
 
 def aspects_of(titles: Sequence[Title]) -> list[Aspect]:
@@ -241,15 +278,21 @@ def _review_counts(reading: Reading, selection: Selection, titles: Sequence[Titl
 
 
 def _search(
-    reading: Reading, asking: Asking, plan: Plan, selection: Selection, query: Vectors | None, catalogue: Catalogue
+    reading: Reading,
+    asking: Asking,
+    plan: Plan,
+    selection: Selection,
+    query: Vectors | None,
+    catalogue: Catalogue,
+    also: Sequence[str],
 ) -> _Candidates:
-    """Everything in a small scope; what the indexes name in a large one."""
+    """Everything in a small scope; what the indexes name in a large one, and the sentences in `also`."""
     if not scopes.is_larger(reading, selection, retrieve.EXACT_LIMIT):
         scope = scopes.load(reading, selection)
         return _Candidates(scope, retrieve.bm25(scope.stems, plan.terms), whole=True)
     named = scopes.with_words(reading, plan.terms, selection, retrieve.FETCHED)
     near, warnings = ([], ()) if query is None else _near(reading, asking, selection, query)
-    scope = scopes.load_named(reading, selection, [*named, *near])
+    scope = scopes.load_named(reading, selection, [*named, *near, *also])
     counts = scopes.document_counts(reading, plan.terms)
     lexical = retrieve.bm25(scope.stems, plan.terms, counts, catalogue.sentences)
     return _Candidates(scope, lexical, whole=False, warnings=warnings)

@@ -58,6 +58,7 @@ def plan(found: Plan) -> Json:
         "aspect": found.aspect,
         "stance": found.stance,
         "kind": found.kind,
+        "severe": list(found.severe),
         "filters": _filters(found),
     }
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from rag import taxonomy
 from rag.errors import NothingRead
 from rag.records import AddReport, Column, Note, Progress, Record, Rejected, Title, TitleAdded
-from rag.reviews import intake, journal
+from rag.reviews import intake, journal, kinds
 from rag.reviews.read import Item, Source
 from rag.reviews.store import Reading, Store
 from rag.search.base import Embedder, Index
@@ -50,6 +50,7 @@ def add(store: Store, items: Iterable[Item], on_progress: OnProgress, *, dry_run
             for items_at_once in _groups(items):
                 _take_all(writing, taking, items_at_once, seen)
                 on_progress(Progress("read", seen.records, None))
+            kinds.agree_on_kinds(writing, taking)
     else:
         with store.writing() as writing:
             taking = intake.start(writing, batch, _now())
@@ -58,6 +59,7 @@ def add(store: Store, items: Iterable[Item], on_progress: OnProgress, *, dry_run
                 ids = _take_all(writing, taking, items_at_once, seen)
             on_progress(Progress("read", seen.records, None, stored=tuple(ids)))
         with store.writing() as writing:
+            kinds.agree_on_kinds(writing, taking)
             intake.finish(writing, batch, _now())
     report = _report(taking, seen, dry_run)
     if not seen.records:
@@ -84,7 +86,7 @@ def _take_all(writing: Reading, taking: intake.Intake, items: Sequence[Item], se
             seen.rejected.append(item)
         else:
             seen.notes.append(item)
-    intake.settle_kinds(writing, taking)
+    kinds.settle_kinds(writing, taking)
     return list(dict.fromkeys(ids))
 
 
@@ -129,7 +131,7 @@ def _guessed_kinds(titles: Sequence[Title]) -> list[Note]:
         said = "taken for a {} by its reviews' words; say otherwise with --kind"
         return [Note(title.name, said.format(title.kind)) for title in titles]
     counted = Counter(title.kind for title in titles)
-    said = "{} titles were taken for this kind by their reviews' words; say otherwise with --kind"
+    said = "{} titles were taken for this kind by the words of their reviews; say otherwise with --kind"
     return [Note(kind, said.format(count)) for kind, count in sorted(counted.items())]
 
 

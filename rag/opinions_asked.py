@@ -6,6 +6,7 @@ and the other way round.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 
@@ -75,6 +76,30 @@ def _with_opinion(plan: Plan, passage: Passage, opinions: Sequence[Opinion]) -> 
     return replace(passage, score=round(score, _DIGITS), mentions=speaks, opinion=best)
 
 
+def with_complaints(ranked: Sequence[Passage], complaints: Mapping[str, Opinion], *, alone: bool) -> list[Passage]:
+    """The candidates, those that hold a severe complaint that is asked about (by sentence id) first.
+
+    What was read as one speaks of it, in whatever words. `alone`: nothing else does.
+    """
+    if not complaints and not alone:
+        return list(ranked)
+    found = []
+    for one in ranked:
+        held = complaints.get(one.sentence.id)
+        if held is not None:
+            score = round(one.score + ON_ASPECT + ON_SIDE, _DIGITS)
+            found.append(replace(one, score=score, mentions=True, opinion=held))
+        else:
+            found.append(replace(one, mentions=False, similarity=None) if alone else one)
+    return sorted(found, key=lambda p: (-p.score, p.sentence.review_id, p.sentence.ordinal))
+
+
+def by_title(ranked: Sequence[Passage], complaints: Mapping[str, Opinion]) -> dict[str, int]:
+    """How many reviews hold a severe complaint, by title id."""
+    places = {(one.title_id, one.sentence.review_id) for one in ranked if one.sentence.id in complaints}
+    return dict(Counter(title for title, _ in places))
+
+
 def spoken_of(
     plan: Plan,
     ranked: Sequence[Passage],
@@ -114,11 +139,21 @@ def judged(reading: Reading, named: Sequence[Passage]) -> set[str]:
     }
 
 
-def answering(plan: Plan, ranked: Sequence[Passage]) -> list[Passage]:
-    """The candidates that may be evidence. Once some are, what is a little less like the question may be so too."""
+def answering(plan: Plan, ranked: Sequence[Passage], opinions: ByReview) -> list[Passage]:
+    """The candidates that may be evidence. Once some are, what is a little less like the question may be so too.
+
+    Where reviews vote for the side that is asked for, one that votes for the other alone is not quoted for this: an
+    aside would stand for the whole of what it says.
+    """
     if not any(answers(plan, passage) for passage in ranked):
         return []
-    return [passage for passage in ranked if answers(plan, passage, retrieve.ALSO)]
+    found = [passage for passage in ranked if answers(plan, passage, retrieve.ALSO)]
+    if plan.stance is None or plan.whole_aspect is None:
+        return found
+    votes = {review: overall.stance_on(held) for review, held in opinions.items()}
+    voting = [passage for passage in found if votes.get(passage.sentence.review_id) in (plan.stance, "mixed")]
+    other = "positive" if plan.stance == "negative" else "negative"
+    return [one for one in found if votes.get(one.sentence.review_id) != other] if voting else found
 
 
 def answers(plan: Plan, passage: Passage, limit: float = retrieve.NEAR) -> bool:
@@ -151,19 +186,18 @@ def prevailing(plan: Plan, found: Mapping[str, Counts]) -> tuple[str, ...] | Non
 
 
 def counts(
-    reading: Reading, plan: Plan, selection: Selection, title_ids: Sequence[str], whole: ByReview | None
+    reading: Reading, plan: Plan, selection: Selection, title_ids: Sequence[str]
 ) -> tuple[dict[str, Totals], dict[str, Counts]]:
     """What became of the reviews in scope, and how many are of which side, by title; only of titles that are coded.
 
-    `whole`: the opinions of all reviews that mention the focus, where these are known. A focus that is no aspect is
-    counted by the sentences that mention it; the whole by each review's verdict.
+    A focus that is no aspect is counted by the sentences that mention it; the whole by each review's verdict.
     """
     totals = tally.totals(reading, title_ids, selection) if title_ids else {}
     read = [title_id for title_id, found in totals.items() if found.read]
     if plan.whole_aspect is not None:
         found = tally.by_title(reading, plan.whole_aspect, replace(selection, title_ids=tuple(title_ids)))
         return totals, {title_id: found.get(title_id, Counts()) for title_id in read}
-    if plan.mentions or whole is None:
+    if plan.mentions:
         return totals, {}
     return totals, {title_id: _of_whole(reading, title_id, selection) for title_id in read}
 

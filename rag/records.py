@@ -259,6 +259,8 @@ class Plan:
     """Whether a part of the aspect is asked about, "the costumes": what else is said of the visuals is no answer."""
     filters: Filters = Filters()
     """What the asker narrowed the reviews to."""
+    severe: tuple[str, ...] = ()
+    """Categories of severe complaints that are asked about: what was read as one speaks of it, in whatever words."""
 
     @property
     def whole_aspect(self) -> str | None:

@@ -71,7 +71,7 @@ def test_a_focus_that_is_no_aspect_is_counted_by_its_words(ask: Callable[..., An
 def test_what_no_review_speaks_of_is_not_answered(ask: Callable[..., Answer], question: str) -> None:
     found = ask(question)
     assert (found.status, found.claims) == ("abstained", ())
-    assert "No mention of" in str(found.reason)
+    assert "No sentence with “" in str(found.reason)
     assert set(found.nearest) == {citation.id for citation in found.citations} != set()
 
 

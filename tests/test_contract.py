@@ -42,7 +42,7 @@ def test_an_answer_has_every_field(hostile: Library) -> None:
     assert set(found["coverage"][0]) == COVERAGE
     assert set(found["engine"]) == ENGINE
     assert set(found["claims"][0]) == {"kind", "text", "citations", "support"}
-    assert set(found["plan"]) == {"focus", "aspect", "stance", "kind", "filters"}
+    assert set(found["plan"]) == {"focus", "aspect", "stance", "kind", "severe", "filters"}
     assert set(found["explain"]["candidates"][0]) == {"review_id", "start", "end", "scores", "mentions", "chosen"}
     assert found["coverage"][0]["words"] == {"positive": None, "negative": None}
 

@@ -54,8 +54,8 @@ def test_what_is_only_near_needs_an_opinion_where_a_side_is_asked_for(score: flo
 def test_what_is_less_like_the_question_is_evidence_only_beside_what_is_more() -> None:
     near = passage("a", similarity=0.5, held=0.5, mentions=False)
     less = passage("b", similarity=0.42, mentions=False)
-    assert opinions_asked.answering(GOAT, [less]) == []
-    assert opinions_asked.answering(GOAT, [near, less]) == [near, less]
+    assert opinions_asked.answering(GOAT, [less], {}) == []
+    assert opinions_asked.answering(GOAT, [near, less], {}) == [near, less]
 
 
 def test_titles_are_chosen_by_the_side_that_prevails_and_the_clearest_is_first() -> None:

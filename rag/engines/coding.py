@@ -39,6 +39,7 @@ _BOTH_WAYS = re.compile(
 )
 _PRONOUNS = frozenset("it its this that they their them he his she her these those".split())
 _DIGITS = 4
+_NEVER = np.float32(-100)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,11 @@ def tell(heads: Heads, request: CodingRequest) -> Told:
     def columns(aspects: Sequence[Aspect], prefix: str = "") -> list[Floats]:
         shown = [signs(aspect, stems, vectors, request.examples[prefix + aspect.id], follows) for aspect in aspects]
         names = [prefix + aspect.id for aspect in aspects]
-        return [heads.aspect_logits(n, vectors, aspect_bags, s) for n, s in zip(names, shown, strict=True)]
+        found = [heads.aspect_logits(n, vectors, aspect_bags, s) for n, s in zip(names, shown, strict=True)]
+        if prefix or request.taxonomy.kind != taxonomy.GENERAL:
+            return found
+        # Of a thing of no known kind likeness says too little: a film is like a good meal. It has to be named.
+        return [np.where(s.mentions > 0, logits, _NEVER) for s, logits in zip(shown, found, strict=True)]
 
     names = [*(aspect.id for aspect in request.taxonomy.aspects), OVERALL]
     aspects = np.column_stack([*columns(request.taxonomy.aspects), heads.verdict_logits(vectors, aspect_bags)])

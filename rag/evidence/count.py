@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rag.evidence import verdicts
 from rag.findings import Side
@@ -10,17 +10,38 @@ from rag.records import Counts
 
 
 def opinion_sentences(
-    counts: Mapping[str, Counts], reviews: Mapping[str, int], focus: str | None, stance: str | None
+    counts: Mapping[str, Counts],
+    reviews: Mapping[str, int],
+    focus: str | None,
+    stance: str | None,
+    *,
+    narrowed: bool = False,
 ) -> str:
     """How many reviews of each title (both mappings by its name) praise and criticise a focus; None: the whole.
 
-    `reviews` are those that a coder has read. Never pooled.
+    `reviews` are those that a coder has read; `narrowed`: there are others, out of scope. Never pooled.
     """
-    several = len(counts) > 1
+    places = {name: (f" of {name}" if len(counts) > 1 else "") + (" in scope" if narrowed else "") for name in counts}
+    return " ".join(_opinions(found, reviews[name], focus, stance, places[name]) for name, found in counts.items())
+
+
+def complaint_sentences(told: Mapping[str, int], reviews: Mapping[str, int], names: Sequence[str]) -> str:
+    """How many reviews of each title (both mappings by its name) tell of what is severe; `names` are its categories."""
+    what = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
     return " ".join(
-        _opinions(found, reviews[name], focus, stance, f" of {name}" if several else "")
-        for name, found in counts.items()
+        _complaining(told.get(name, 0), n, what, f" of {name}" if len(reviews) > 1 else "")
+        for name, n in reviews.items()
     )
+
+
+def _complaining(k: int, n: int, what: str, place: str) -> str:
+    if k == 0:
+        return f"None of the {n} reviews{place} was read as telling of {what}." if n > 1 else (
+            f"The only review{place} was not read as telling of {what}."
+        )  # fmt: skip
+    if n == 1:
+        return f"The only review{place} tells of {what}."
+    return f"{k} of the {n} reviews{place} {'tells' if k == 1 else 'tell'} of {what}."
 
 
 def _opinions(found: Counts, n: int, focus: str | None, stance: str | None, place: str) -> str:
@@ -130,6 +151,7 @@ def no_opinion(k: int, n: int, focus: str) -> str:
 
 
 def no_mention(n: int, focus: str, title: str | None = None) -> str:
-    """That none of n reviews was seen to mention a focus."""
+    """That none of n reviews was seen to mention a focus, by its words where it is quoted."""
     place = f" of {title}" if title else ""
-    return f"No mention of {focus} was found in the {'only review' if n == 1 else f'{n} reviews'}{place}."
+    what = f"No sentence with {focus}" if focus.startswith("“") else f"No mention of {focus}"
+    return f"{what} was found in the {'only review' if n == 1 else f'{n} reviews'}{place}."

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
@@ -33,8 +33,6 @@ from rag.reviews.schema import (
     titles,
 )
 from rag.reviews.store import LIVE, REMOVED, SUPERSEDED
-
-_GUESSED_FROM = 50
 
 # Built once: making a statement costs more than running it.
 _WITH_TEXT = (
@@ -211,19 +209,6 @@ def _count(intake: Intake, outcome: Outcome, review_id: str) -> Taken:
     intake.outcomes[outcome] += 1
     intake.standing.add(review_id)
     return Taken(outcome, review_id)
-
-
-def settle_kinds(connection: Connection, intake: Intake) -> None:
-    """Guess the kind of new titles from the first of their reviews, where nobody named it."""
-    for title_id in sorted(intake.unsettled):
-        texts = select(reviews.c.text).where(reviews.c.title_id == title_id).order_by(reviews.c.id)
-        kind = taxonomy.guess_kind(list(connection.scalars(texts.limit(_GUESSED_FROM))))
-        connection.execute(update(titles).where(titles.c.id == title_id).values(kind=kind))
-        for name, title in list(intake.titles.items()):
-            if title.id == title_id:
-                intake.titles[name] = replace(title, kind=kind)
-    intake.guessed |= intake.unsettled
-    intake.unsettled.clear()
 
 
 def _holder_of_key(

@@ -29,12 +29,15 @@ from sqlalchemy import (
     tuple_,
 )
 
+from rag import words
 from rag.records import Sentence
 from rag.reviews.journal import as_matrix
 from rag.reviews.schema import reviews, sentences, vectors
 from rag.reviews.store import LIVE
 
 _PAGE = 4_096
+_SEVERAL = 2
+"""A word that stands in fewer sentences may be a slip itself."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,26 @@ def document_counts(connection: Connection, stems: Sequence[str]) -> dict[str, i
         bindparam("terms", expanding=True)
     )
     return {str(term): int(held) for term, held in connection.execute(statement, {"terms": list(stems)})}
+
+
+def holds_phrase(connection: Connection, stems: Sequence[str]) -> bool:
+    """Whether these stems stand side by side in a sentence of the library."""
+    found = select(_words.c.rowid).where(_MATCH).limit(1)
+    return connection.scalar(found, {"query": _quoted(" ".join(stems))}) is not None
+
+
+def frequent_stems(connection: Connection, first: str) -> list[str]:
+    """The stems that begin with a letter and stand in several sentences of the library."""
+    statement = text("SELECT term FROM word_counts WHERE term >= :first AND term < :after AND doc >= :least")
+    found = connection.scalars(statement, {"first": first, "after": chr(ord(first) + 1), "least": _SEVERAL})
+    return [str(term) for term in found]
+
+
+def written(connection: Connection, stem: str) -> str | None:
+    """A word with this stem, as a sentence of the library writes it."""
+    view = select(sentences.c.view).join(_words, _words.c.rowid == sentences.c.rowid).where(_MATCH).limit(1)
+    found = connection.scalar(view, {"query": _quoted(stem)})
+    return next((word for word in words.tokens(found or "") if words.stem(word) == stem), None)
 
 
 def _quoted(stem: str) -> str:

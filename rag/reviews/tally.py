@@ -152,6 +152,17 @@ def in_scope(connection: Connection, aspect: str, selection: Selection) -> list[
     return [_opinion(row) for row in rows]
 
 
+def complaints_in_scope(connection: Connection, categories: Sequence[str], selection: Selection) -> dict[str, Opinion]:
+    """The severe complaints of these categories in scope, by the id of their sentence."""
+    at = (sentences.c.review_id == opinions.c.review_id) & (sentences.c.start <= opinions.c.start)
+    joined = _JOINED.join(coders, coders.c.id == opinions.c.coder_id)
+    joined = joined.join(sentences, at & (sentences.c.end > opinions.c.start))
+    wanted = select(opinions, coders.c.identity, sentences.c.ordinal).select_from(joined)
+    wanted = wanted.where(opinions.c.severity.in_(categories), *_within(selection))
+    rows = connection.execute(wanted.order_by(opinions.c.review_id, opinions.c.start, opinions.c.aspect))
+    return {f"{row.review_id}.{row.ordinal}": _opinion(row) for row in rows}
+
+
 def votes(
     connection: Connection,
     title_id: str,

@@ -59,6 +59,13 @@ _WEAK = frozenset(
 _VERDICT_QUERY = "Overall, this film is worth seeing."
 """What is searched for when a question asks about the whole: of six wordings tried on the sample corpus, the one
 that found labelled verdicts most often."""
+_GRAVE = re.compile(
+    r"\b(?:severe|serious|grave|worst)\s+(?:complaint|problem|issue|incident|thing|allegation|accusation)s?\b"
+    r"|\b(?:red flags?|warnings?)\b(?=\W*$)|\b(?:dangerous or illegal|illegal or dangerous)\b",
+    re.IGNORECASE,
+)
+"""Asks for whatever is severe, of any category."""
+_HURT = frozenset({"illness", "danger"})
 _SUBJECT = re.compile(r"^\W*what(?:[’']s|\s+is|\s+was)\b.{0,60}\babout\W*$", re.IGNORECASE)
 """“What is it about?” asks for the story."""
 
@@ -93,6 +100,9 @@ _KINDS: tuple[tuple[PlanKind, re.Pattern[str]], ...] = (
 )
 _PART = re.compile(r"\b(?:in|of|at|from|for)\s+(?:[Tt]he\s+)?([A-Z][\w’'-]*(?:\s+[A-Z0-9][\w’'-]*)+)")
 """Two words or more that are written as a name, behind a preposition."""
+_NAME_RUN = re.compile(r"\b[A-Z][\w’'-]*(?:\s+[A-Z0-9][\w’'-]*)+")
+_SERIES = 5
+"""So many titles that begin alike may be meant by how they begin."""
 _WHICH = re.compile(r"\b(?:which|any)(?:\s+of)?(?:\s+(?:the|these|those))?\s+(\w+)", re.IGNORECASE)
 _CALLED = {"film": ("movie",), "book": ("novel",), "place": ("restaurant", "cafe", "pub", "bar", "hotel")}
 """What a title of a kind is called too."""
@@ -171,23 +181,46 @@ def understood(aspects: Sequence[Aspect]) -> frozenset[str]:
     return _SCAFFOLD | _WEAK | _BLAMING | frozenset(called)
 
 
-def named_in(question: str, title: Title) -> bool:
-    """Whether a question names a title.
+def titles_in(question: str, titles: Sequence[Title]) -> tuple[Title, ...]:
+    """The titles that a question names, in the order given.
 
     A name of one word counts letter for letter: "interview" is a word, "Interview" the film. A longer one counts in
-    any case and without its article.
+    any case and without its article. A name inside a longer one is not named by it.
     """
-    return bool(_named(question, (title.name, *title.aliases)))
+    found = set(_named(question, [name for title in titles for name in (title.name, *title.aliases)]))
+    return tuple(title for title in titles if not found.isdisjoint((title.name, *title.aliases)))
 
 
 def partly_named(question: str, titles: Sequence[Title]) -> tuple[Title, ...]:
-    """The titles that a question calls by a part of their name: "the producer in Miss Pym".
+    """The titles that a question calls by a part of their name: "the producer in Miss Pym", "Is Three Billboards sad?".
 
-    The part has two words or more, stands behind a preposition and is of no other title.
+    The part has two words or more. It stands behind a preposition and is of no other title, or it is how a title
+    begins; a few titles that begin alike are a series, and all are meant.
     """
     parts = [match.group(1) for match in _PART.finditer(question)]
     owners = (_owners(part, titles) for part in parts)
-    return tuple(dict.fromkeys(found[0] for found in owners if len(found) == 1))
+    of_part = [found[0] for found in owners if len(found) == 1]
+    return tuple(dict.fromkeys([*of_part, *(title for _, found in _begun(question, titles) for title in found)]))
+
+
+def _begun(question: str, titles: Sequence[Title]) -> list[tuple[str, list[Title]]]:
+    """The beginnings of names in a question, two words or more written as a name, and the titles that begin so."""
+    found = []
+    for run in _NAME_RUN.findall(question):
+        pieces = run.split()
+        for first in range(len(pieces) - 1):
+            part = " ".join(pieces[first:])
+            owners = _beginning(part, titles)
+            if 0 < len(owners) <= _SERIES:
+                found.append((part, owners))
+                break
+    return found
+
+
+def _beginning(part: str, titles: Sequence[Title]) -> list[Title]:
+    wanted, first = words.tokens(part), part.split()[0].casefold()
+    likely = (title for title in titles if title.name.casefold().startswith(first))
+    return [title for title in likely if words.tokens(title.name)[: len(wanted)] == wanted]
 
 
 def _owners(part: str, titles: Sequence[Title]) -> list[Title]:
@@ -195,6 +228,25 @@ def _owners(part: str, titles: Sequence[Title]) -> list[Title]:
     wanted, first = f" {' '.join(words.tokens(part))} ", part.split()[0].casefold()
     likely = (title for title in titles if first in title.name.casefold())
     return [title for title in likely if wanted in f" {' '.join(words.tokens(title.name))} "]
+
+
+def severe_in(question: str, categories: Sequence[Aspect]) -> tuple[str, ...]:
+    """The categories of severe complaints a question asks about: by their words, or all ("Any severe complaints?").
+
+    Who was hurt may be told as an illness or as a danger: a question for one is for both.
+    """
+    stems = frozenset(words.stems(question))
+    if _GRAVE.search(question):
+        return tuple(one.id for one in categories)
+    asked = {one.id for one in categories if one.asked_by(stems)}
+    if asked & _HURT:
+        asked |= _HURT
+    return tuple(one.id for one in categories if one.id in asked)
+
+
+def asks_gravely(question: str) -> bool:
+    """Whether a question is for whatever is severe."""
+    return bool(_GRAVE.search(question))
 
 
 def kind_in(question: str, kinds: Sequence[str]) -> str | None:
@@ -222,8 +274,13 @@ def _named(question: str, names: Sequence[str]) -> list[str]:
     A library has thousands of names, so a plain look comes before a pattern is made.
     """
     folded = question.casefold()
-    likely = (name for name in names if name.casefold().removeprefix("the ") in folded)
-    return sorted((name for name in likely if _name_pattern(name).search(question)), key=len, reverse=True)
+    likely = sorted({n for n in names if n.casefold().removeprefix("the ") in folded}, key=lambda n: (-len(n), n))
+    found = []
+    for name in likely:
+        # A name inside a longer one that is meant is not meant: "Shrek" in "Shrek 2".
+        question, times = _name_pattern(name).subn(lambda match: "\0" * len(match.group()), question)
+        found += [name] if times else []
+    return found
 
 
 def _name_pattern(name: str) -> re.Pattern[str]:
@@ -237,6 +294,8 @@ def _without(question: str, titles: Sequence[Title], people: Sequence[str]) -> s
     """The question without the titles and people it names: they say where to look, not what for."""
     for name in _named(question, [*(name for title in titles for name in (title.name, *title.aliases)), *people]):
         question = _name_pattern(name).sub(" ", question)
+    for part, _ in _begun(question, titles):
+        question = question.replace(part, " ")
     return _PART.sub(lambda match: " " if _owners(match.group(1), titles) else match.group(), question)
 
 

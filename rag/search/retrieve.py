@@ -198,7 +198,12 @@ def spread(ranked: Sequence[Passage], per_review: int = PER_REVIEW, limit: int =
     of_review: Counter[str] = Counter()
     of_title: Counter[tuple[int, str]] = Counter()
     placed = []
+    said: set[tuple[str, str]] = set()
     for place, passage in enumerate(ranked):
+        repeated = (passage.sentence.review_id, passage.sentence.view)
+        if repeated in said:
+            continue
+        said.add(repeated)
         nth = of_review[passage.sentence.review_id]
         of_review[passage.sentence.review_id] += 1
         if nth < per_review:

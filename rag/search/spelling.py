@@ -12,6 +12,7 @@ from itertools import pairwise
 
 SHORTEST = 5
 """Of fewer letters, one wrong letter makes another word."""
+SHORTEST_COMPOUND = 4
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -19,6 +20,20 @@ def suspects(question: str, known: Collection[str]) -> list[str]:
     """The words of a question that may be slips: small letters, long enough, and none that is understood."""
     found = (match.group() for match in _WORD.finditer(question))
     return [word for word in dict.fromkeys(found) if len(word) >= SHORTEST and word.islower() and word not in known]
+
+
+def pairs(question: str) -> list[tuple[str, str]]:
+    """Words in small letters that stand side by side, and may be one: "bed bugs"."""
+    found = pairwise(re.split(r"\s+", question.strip(" ?.!")))
+    return [(a, b) for a, b in found if all(_WORD.fullmatch(word) and word.islower() for word in (a, b))]
+
+
+def compounds(question: str, known: Collection[str]) -> list[str]:
+    """Words that may be two: long enough for that, and none that is understood."""
+    found = (match.group() for match in _WORD.finditer(question))
+    return [
+        word for word in dict.fromkeys(found) if len(word) >= SHORTEST_COMPOUND and word.islower() and word not in known
+    ]
 
 
 def respelled(question: str, slips: Iterable[str], known: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
@@ -32,6 +47,11 @@ def respelled(question: str, slips: Iterable[str], known: Collection[str]) -> tu
             pairs.append((slip, meant[0]))
             question = re.sub(rf"(?<!\w){slip}(?!\w)", meant[0], question)
     return question, pairs
+
+
+def is_slip_within(written: str, meant: str) -> bool:
+    """The same, but at a word's end, where another letter makes another form of it: "noisy" is no slip for "noise"."""
+    return written[-2:] == meant[-2:] and is_slip(written, meant)
 
 
 def is_slip(written: str, meant: str) -> bool:

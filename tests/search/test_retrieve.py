@@ -71,7 +71,7 @@ def test_what_is_like_the_question_and_names_a_part_of_it_is_near() -> None:
 
 
 def passage(review: str, ordinal: int, score: float) -> Passage:
-    return Passage(Sentence(review, ordinal, 0, 1, "x"), "t", None, 0.0, score, mentions=True)
+    return Passage(Sentence(review, ordinal, 0, 1, f"x{ordinal}"), "t", None, 0.0, score, mentions=True)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 99)), unique=True, max_size=20))
