@@ -177,8 +177,9 @@ def _about(request: AnswerRequest, chosen: frozenset[str]) -> AnswerRequest:
 
 
 def _nearest(found: Found) -> list[Passage]:
-    """What an abstention shows: the best passages that can stand alone, one a review."""
+    """What an abstention shows: the best passages that can stand alone, one a review; those that name it all first."""
     whole = [passage for passage in found.ranked if len(passage.sentence.view.split()) >= STANDS_ALONE]
+    whole.sort(key=lambda passage: passage.held < 1)
     return retrieve.spread(whole, per_review=1, limit=NEAREST)
 
 
@@ -270,7 +271,7 @@ def _answered(
         reasons += [_UNCODED] if uncoded else []
     if found.plan.kind == "who" and found.plan.stance and uncoded:
         reasons.append(f"Who praises and who blames is not told apart before opinions are coded. {_UNCODED}")
-    if len(found.titles) <= MAX_COVERED and silent and found.picked is None:
+    if len(found.titles) <= MAX_COVERED and silent and found.picked is None and not found.complaining:
         reasons.append(f"Nothing is said for {', '.join(silent)}.")
     if not verifier.claims:
         refused = verifier.dropped or not ended.complete

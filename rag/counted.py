@@ -30,7 +30,8 @@ def count_claim(found: Found, verifier: Verifier) -> Claim | None:
         focus = found.spoken_focus if found.plan.aspect else None
         narrowed = bool(found.plan.people) or bool(replace(found.plan.filters, stance=None))
         sentence = count.opinion_sentences(counts, read, focus, found.plan.stance, narrowed=narrowed)
-        return Claim("count", sentence, verifier.behind(_BEHIND))
+        judged = any(one.mentioning for one in counts.values())
+        return Claim("count", sentence, verifier.behind(_BEHIND) if judged else ())
     if not found.plan.mentions or len(found.titles) > MAX_COVERED or found.only_near:
         return None
     mentioned = count.mention_sentence(

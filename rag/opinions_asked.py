@@ -67,7 +67,7 @@ def _with_opinion(plan: Plan, passage: Passage, opinions: Sequence[Opinion]) -> 
     sign = -1 if plan.stance == "negative" else 1
     best = max(held, key=lambda one: (sign * one.score if plan.stance else abs(one.score), one.certainty))
     side = sign * best.score if plan.stance else 0.0
-    if plan.aspect is None:
+    if plan.aspect is None and plan.mentions:
         score = passage.score + OF_THING * best.certainty + ON_SIDE_OF_THING * side
     else:
         score = passage.score + ON_ASPECT * best.certainty + ON_SIDE * (side if plan.stance else abs(best.score))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from rag.engines.base import StatementRequest
 from rag.findings import DraftSentence, Finding, Verdict
+from rag.records import Counts
 from rag.taxonomy import OTHER
 
 _MERGED = 3
@@ -32,6 +33,16 @@ _SPLIT = (
     "Opinion is split: {praised:overall} are for it, {criticised:overall:short} against.",
     "There is no common verdict: {praised:overall} are for it, {criticised:overall:short} against.",
 )
+_LEANING_FOR = (
+    "Opinion is split, and leans its way: {praised:overall} are for it, {criticised:overall:short} against.",
+    "It divides, and the greater part is for it: {praised:overall}, {criticised:overall:short} against.",
+)
+_LEANING_AGAINST = (
+    "Opinion is split, and leans against it: {criticised:overall} are against it, {praised:overall:short} for.",
+    "It divides, and the greater part is against it: {criticised:overall}, {praised:overall:short} for.",
+)
+_LEANS = 2
+"""A split leans where one side is so many times the other."""
 _PRAISED = (
     "{Names} {win} people over: {detail}.",
     "{Names} {carry} it: {detail}.",
@@ -97,10 +108,16 @@ def _whole(overall: Finding | None, seed: int) -> list[DraftSentence]:
     patterns, quoted = {
         "praised": (_FOR, overall.praised),
         "criticised": (_AGAINST, overall.criticised),
-        "divided": (_SPLIT, overall.praised and overall.criticised),
+        "divided": (_split(overall.counts), overall.praised and overall.criticised),
         "neither": ((), ()),
     }[overall.verdict]
     return [DraftSentence(_chosen(patterns, seed), (overall.id,))] if quoted else []
+
+
+def _split(counts: Counts) -> Sequence[str]:
+    if counts.positive >= _LEANS * counts.negative:
+        return _LEANING_FOR
+    return _LEANING_AGAINST if counts.negative >= _LEANS * counts.positive else _SPLIT
 
 
 def _chosen(patterns: Sequence[str], seed: int) -> str:

@@ -25,9 +25,13 @@ def opinion_sentences(
     return " ".join(_opinions(found, reviews[name], focus, stance, places[name]) for name, found in counts.items())
 
 
+_FEW_NAMES = 3
+
+
 def complaint_sentences(told: Mapping[str, int], reviews: Mapping[str, int], names: Sequence[str]) -> str:
     """How many reviews of each title (both mappings by its name) tell of what is severe; `names` are its categories."""
-    what = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    what = f"something severe ({listed})" if len(names) > _FEW_NAMES else listed
     return " ".join(
         _complaining(told.get(name, 0), n, what, f" of {name}" if len(reviews) > 1 else "")
         for name, n in reviews.items()

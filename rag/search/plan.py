@@ -32,7 +32,7 @@ _TELLING = """think thinks thought thinking say says said saying tell tells told
     happen happened come came go went see saw seen watch watched mean means meant show shows bother bothered
     respect regarding concerning terms case sort kind way ways please explain summarise summarize list worth seeing
     reading watching recommends hi hello hey thanks thank dear sorry wondering wonder curious kindly speak speaks
-    speaking spoke according goes going gone somehow able"""
+    speaking spoke according goes going gone somehow able verdict verdicts consensus"""
 _THINGS = """film films movie movies book books product products item items place places restaurant restaurants game
     games picture thing things aspect aspects part parts one title titles general overall whole"""
 _LIKING = """like likes liked liking love loves loved praise praises praised praising enjoy enjoys enjoyed enjoying
@@ -273,8 +273,8 @@ def _named(question: str, names: Sequence[str]) -> list[str]:
 
     A library has thousands of names, so a plain look comes before a pattern is made.
     """
-    folded = question.casefold()
-    likely = sorted({n for n in names if n.casefold().removeprefix("the ") in folded}, key=lambda n: (-len(n), n))
+    folded = _straight(question)
+    likely = sorted({n for n in names if _straight(n).removeprefix("the ") in folded}, key=lambda n: (-len(n), n))
     found = []
     for name in likely:
         # A name inside a longer one that is meant is not meant: "Shrek" in "Shrek 2".
@@ -283,11 +283,17 @@ def _named(question: str, names: Sequence[str]) -> list[str]:
     return found
 
 
+def _straight(text: str) -> str:
+    return text.casefold().replace("’", "'")
+
+
 def _name_pattern(name: str) -> re.Pattern[str]:
+    """A name as it may be written: with its article or without, with either apostrophe."""
     bare = re.sub(r"^the\s+", "", name, flags=re.IGNORECASE)
+    written, whole = (re.sub("['’]", "['’]", re.escape(one)) for one in (bare, name))
     if len(name.split()) > 1 and len(bare) >= _LONG_NAME:
-        return re.compile(rf"(?<!\w)(?:the\s+)?{re.escape(bare)}(?:['’]s)?(?!\w)", re.IGNORECASE)
-    return re.compile(rf"(?<!\w){re.escape(name)}(?:['’]s)?(?!\w)")
+        return re.compile(rf"(?<!\w)(?:the\s+)?{written}(?:['’]s)?(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w){whole}(?:['’]s)?(?!\w)")
 
 
 def _without(question: str, titles: Sequence[Title], people: Sequence[str]) -> str:
