@@ -79,7 +79,7 @@ def _with_opinion(plan: Plan, passage: Passage, opinions: Sequence[Opinion]) -> 
 def with_complaints(ranked: Sequence[Passage], complaints: Mapping[str, Opinion], *, alone: bool) -> list[Passage]:
     """The candidates, those that hold a severe complaint that is asked about (by sentence id) first.
 
-    What was read as one speaks of it, in whatever words. `alone`: nothing else does.
+    What was read as one speaks of it, in whatever words; what only comes near does not, then. `alone`: nothing else.
     """
     if not complaints and not alone:
         return list(ranked)
@@ -90,7 +90,7 @@ def with_complaints(ranked: Sequence[Passage], complaints: Mapping[str, Opinion]
             score = round(one.score + ON_ASPECT + ON_SIDE, _DIGITS)
             found.append(replace(one, score=score, mentions=True, opinion=held))
         else:
-            found.append(replace(one, mentions=False, similarity=None) if alone else one)
+            found.append(replace(one, mentions=one.mentions and not alone, similarity=None))
     return sorted(found, key=lambda p: (-p.score, p.sentence.review_id, p.sentence.ordinal))
 
 

@@ -29,6 +29,13 @@ OPINION_FROM = 0.5
 NEUTRAL = 0.15
 """A score nearer to 0 than this is no praise and no blame."""
 NO_PLOT, NO_PRAISE = -1.0, 3.0
+NO_PLOT_IN_THINGS = -2.0
+STORIES = frozenset({"film", "book", "game"})
+"""Kinds that have a plot, in which people fall ill and houses burn."""
+NAMED = 1.0
+"""What a word of a category adds to its log-odds, beside what the head makes of it: food poisoning that is named is
+shown. In the development titles nothing false is told for it (the suite `consensus`).
+"""
 """Log-odds of opinion and of praise between which a severe complaint may be told."""
 MOST_ASPECTS = 2
 # What says of itself that it goes both ways.
@@ -52,7 +59,10 @@ class Told:
     """Above each one's limit; a column for each of `names`."""
     names: Sequence[str]
     severities: Floats
+    """Above each one's limit, lower where a word of the category stands; a column for each of `categories`."""
     categories: Sequence[str]
+    plot: float
+    """From these log-odds of an opinion on, what is told is no plot."""
     ratings: Floats
     """How far each review's own rating is above the middle; 0 where it has none."""
 
@@ -101,15 +111,18 @@ def tell(heads: Heads, request: CodingRequest) -> Told:
     names = [*(aspect.id for aspect in request.taxonomy.aspects), OVERALL]
     aspects = np.column_stack([*columns(request.taxonomy.aspects), heads.verdict_logits(vectors, aspect_bags)])
     severe, ratings = taxonomy.severities(), _ratings(units)
+    limits = np.array([heads.limit(SEVERE + category.id) for category in severe], np.float32)
+    named = np.array([[any(p <= found for p in one.mentions) for one in severe] for found in stems], np.float32)
+    named = named.reshape(len(units), len(severe))
     return Told(
         opinion=heads.combined(OPINION, heads.logits(OPINION, vectors, bags), aspects.max(axis=1)),
         stance=heads.combined(STANCE, heads.logits(STANCE, vectors, bags), ratings),
         aspects=aspects - np.array([heads.limit(name) for name in names], np.float32),
         names=names,
-        severities=np.column_stack(columns(severe, SEVERE))
-        - np.array([heads.limit(SEVERE + category.id) for category in severe], np.float32),
+        severities=np.column_stack(columns(severe, SEVERE)) - limits + NAMED * named,
         categories=[category.id for category in severe],
         ratings=ratings,
+        plot=NO_PLOT if request.taxonomy.kind in STORIES else NO_PLOT_IN_THINGS,
     )
 
 
@@ -150,14 +163,16 @@ def _opinions(told: Told, row: int, unit: Unit, on: Sequence[tuple[str, float]])
 
 def _severity(told: Told, row: int) -> str | None:
     best = int(told.severities[row].argmax())
-    if told.severities[row, best] <= 0 or not may_be_severe(told.opinion[row], told.stance[row]):
+    if told.severities[row, best] <= 0 or not may_be_severe(told.opinion[row], told.stance[row], told.plot):
         return None
     return told.categories[best]
 
 
-def may_be_severe(opinion: Floats | np.float32, stance: Floats | np.float32) -> NDArray[np.bool_]:
+def may_be_severe(
+    opinion: Floats | np.float32, stance: Floats | np.float32, plot: float = NO_PLOT
+) -> NDArray[np.bool_]:
     """Whether something may be a complaint: it is neither clearly plot nor clearly praise."""
-    return np.asarray((opinion > NO_PLOT) & (stance < NO_PRAISE))
+    return np.asarray((opinion > plot) & (stance < NO_PRAISE))
 
 
 def _stance(score: float) -> Stance:

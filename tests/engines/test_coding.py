@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from rag.engines import coding, heads
 from rag.engines.base import CodingRequest
 from rag.engines.coding import NEUTRAL, OPINION_FROM, RATING_MIDDLE, draft_opinions, example_texts, may_be_severe, tell
 from rag.engines.heads import OPINION, SEVERE, STANCE
+from rag.library import Library
 from rag.records import DraftOpinion, DraftOpinions
 from rag.taxonomy import OTHER, OVERALL
 from tests.small_heads import EATING, PLAIN, Said, request, small_heads
@@ -181,14 +183,14 @@ def test_a_severe_complaint_is_blame_however_drily_it_is_told() -> None:
     assert found.certainty == pytest.approx(0.5 * 0.7311, abs=1e-4)
 
 
-@pytest.mark.parametrize(("opinion", "lean"), [(-1.5, 0.0), (3.0, 3.5)])
+@pytest.mark.parametrize(("opinion", "lean"), [(-2.5, 0.0), (3.0, 3.5)])
 def test_what_is_clearly_plot_or_clearly_praise_is_no_complaint(opinion: float, lean: float) -> None:
     assert all(draft.severity is None for draft in read([("The soup caught fire.", opinion, lean)]).opinions)
     assert not may_be_severe(np.float32(opinion), np.float32(lean))
 
 
 def test_a_category_with_a_limit_is_told_from_there_on() -> None:
-    strict = small_heads(**{f"{SEVERE}danger": 1.5})
+    strict = small_heads(**{f"{SEVERE}danger": 2.5})
 
     (found,) = draft_opinions(strict, request([("The soup caught fire.", 2.0, -1.0)])).opinions
 
@@ -289,3 +291,19 @@ def test_the_shipped_heads_fail_what_is_not_english_and_judge_the_rest() -> None
 
     assert found.failed == {"r0.0": "its language is de"}
     assert {draft.unit for draft in found.opinions} <= {"r0.1"}
+
+
+@pytest.mark.usefixtures("needs_model")
+@pytest.mark.parametrize(("text", "severity"), [
+    ("We all had food poisoning and vomited all night.", "illness"),
+    ("The receptionist was racist to us.", "abuse"),
+    ("It caught fire after two weeks.", "danger"),
+    ("Nobody got sick.", None),
+    ("The hospital is a wonderful building.", None),
+])  # fmt: skip
+def test_what_is_severe_and_named_is_told_of_a_place(text: str, severity: str | None, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    with Library.open(tmp_path / "library") as library:
+        library.add([tmp_path / "a.txt"], title="Alma", kind="place")
+        found = [one.category for one in library.summary("Alma").minorities]
+    assert found == ([severity] if severity else [])

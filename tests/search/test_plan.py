@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag import taxonomy
 from rag.records import Plan, Reading, Title
-from rag.search.plan import goes_on, kind_in, make_plan, partly_named, people_in, refined, titles_in
+from rag.search.plan import goes_on, kind_in, make_plan, partly_named, people_in, refined, severe_in, titles_in
 from rag.search.retrieve import speaking
 
 FILM = taxonomy.load("film").aspects
@@ -115,6 +115,43 @@ def test_a_title_is_named_letter_for_letter() -> None:
     assert titles_in("salt ladder ending", [SALT])
     assert titles_in("is the SALT LADDER's end good", [SALT])
     assert not titles_in("Is Salty slow?", [SALT])
+
+
+def test_a_title_inside_a_longer_one_is_not_asked() -> None:
+    first, second, third = (Title(str(n), name, "film") for n, name in enumerate(("Shrek", "Shrek 2", "The Muppets")))
+    assert titles_in("Compare Shrek 2 and The Muppets on humour", [first, second, third]) == (second, third)
+    assert titles_in("Is Shrek 2 funnier than Shrek?", [first, second, third]) == (first, second)
+
+
+def test_a_title_is_known_by_how_it_begins_and_a_series_by_how_all_of_it_begins() -> None:
+    names = ("Three Billboards Outside Ebbing", "The Hobbit: One", "The Hobbit: Two", "Three Men")
+    titles = [Title(name, name, "film") for name in names]
+    assert partly_named("Is Three Billboards racist?", titles) == (titles[0],)
+    assert partly_named("Is The Hobbit too long?", titles) == (titles[1], titles[2])
+    assert partly_named("Are three men too many?", titles) == ()
+    assert "Billboards" not in make_plan("Is Three Billboards racist?", FILM, titles).focus
+
+
+def test_a_name_is_known_by_either_apostrophe() -> None:
+    assert people_in("What did T. O'Neil find?", ["T. O’Neil"]) == ("T. O’Neil",)
+    assert people_in("What did T. O’Neil find?", ["T. O'Neil"]) == ("T. O'Neil",)
+
+
+@pytest.mark.parametrize(("question", "asked"), [
+    ("Did anyone get sick after eating there?", {"illness", "danger"}),
+    ("Is it dangerous?", {"illness", "danger"}),
+    ("Did anybody get a refund?", {"refund"}),
+    ("Does the dog die?", set()),
+    ("How is the ending?", set()),
+])  # fmt: skip
+def test_a_question_about_what_is_severe_is_known_by_its_words(question: str, asked: set[str]) -> None:
+    assert set(severe_in(question, taxonomy.severities())) == asked
+
+
+def test_any_severe_complaints_asks_for_all_of_them() -> None:
+    every = tuple(one.id for one in taxonomy.severities())
+    assert severe_in("Any severe complaints?", taxonomy.severities()) == every
+    assert severe_in("What are the worst problems?", taxonomy.severities()) == every
 
 
 def test_people_are_known_in_any_case_and_are_no_focus() -> None:
