@@ -17,6 +17,9 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # Scripts written without blanks: a run of them is cut into overlapping pairs, which finds words inside it.
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]+")
 
+_LONGEST_KEPT = 500
+"""Characters of a text whose words are kept for whoever asks next."""
+
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between
     both but by can could did do does doing don down during each even ever every for from further get got had
@@ -43,6 +46,16 @@ _QUANTIFIER = re.compile(
 
 def tokens(text: str) -> list[str]:
     """Lower-cased words of a text in order, without apostrophes and possessives; unspaced scripts give pairs."""
+    return list(_of_sentence(text)) if len(text) <= _LONGEST_KEPT else _split(text)
+
+
+@lru_cache(maxsize=8_192)
+def _of_sentence(text: str) -> tuple[str, ...]:
+    """A sentence is read by several in a row: the index, the coder's two vocabularies, the signs of its aspects."""
+    return tuple(_split(text))
+
+
+def _split(text: str) -> list[str]:
     found: list[str] = []
     for match in _WORD.finditer(unicodedata.normalize("NFC", text)):
         word = match.group().casefold().replace("’", "'").removesuffix("'s").replace("'", "")

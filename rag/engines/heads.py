@@ -66,7 +66,7 @@ class Vocabulary:
         return Bags(rows, columns, values, len(texts), len(self.grams))
 
     def _bag(self, text: str) -> tuple[NDArray[np.int64], Floats]:
-        hashed, times = np.unique(np.array(grams(text), np.uint32), return_counts=True)
+        hashed, times = _counted(text)
         places = np.searchsorted(self.grams, hashed)
         known = places < len(self.grams)
         known[known] = self.grams[places[known]] == hashed[known]
@@ -74,6 +74,12 @@ class Vocabulary:
         values = (1 + np.log(times[known])) * self.idf[columns]
         length = float(np.linalg.norm(values))
         return columns, (values / length if length else values).astype(np.float32)
+
+
+@lru_cache(maxsize=1_024)
+def _counted(text: str) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+    """The grams of a text and how often each stands in it; both vocabularies ask in turn."""
+    return np.unique(np.array(grams(text), np.uint32), return_counts=True)
 
 
 def grams(text: str) -> list[int]:

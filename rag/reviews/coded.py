@@ -10,7 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from rag.records import Opinion
 from rag.reviews import ratings
@@ -18,6 +30,7 @@ from rag.reviews.journal import as_matrix
 from rag.reviews.schema import (
     coders,
     codings,
+    meta,
     opinions,
     pending,
     reviews,
@@ -27,7 +40,7 @@ from rag.reviews.schema import (
     touched,
     vectors,
 )
-from rag.reviews.store import LIVE, generation
+from rag.reviews.store import LIVE
 
 Outcome = Literal["coded", "no_opinion", "failed"]
 WHOLE = ""
@@ -36,6 +49,14 @@ SEVERE = "severe:"
 """Before a category of severe complaints."""
 _AT_ONCE = 500
 """Ids in one statement."""
+# Made once, and it reads the generation itself: every review that is stored touches its title. A transaction adds one
+# to the generation when it ends.
+_NOW = func.coalesce(cast(select(meta.c.value).where(meta.c.key == "generation").scalar_subquery(), Integer), 0) + 1
+_TOUCH = (
+    insert(touched)
+    .prefix_with("OR REPLACE")
+    .from_select(["title_id", "aspect", "generation"], select(bindparam("of"), bindparam("on"), _NOW))
+)
 
 
 @dataclass(frozen=True)
@@ -281,14 +302,9 @@ def _touch_all(connection: Connection, title_id: str) -> None:
 
 def touch(connection: Connection, marks: Mapping[str, Iterable[str]]) -> None:
     """Mark what rests on these aspects of titles as changed by this transaction."""
-    now = generation(connection) + 1  # a transaction adds one to it when it ends
-    rows = [
-        {"title_id": title_id, "aspect": aspect, "generation": now}
-        for title_id in sorted(marks)
-        for aspect in sorted(set(marks[title_id]))
-    ]
+    rows = [{"of": title_id, "on": aspect} for title_id in sorted(marks) for aspect in sorted(set(marks[title_id]))]
     if rows:
-        connection.execute(insert(touched).prefix_with("OR REPLACE"), rows)
+        connection.execute(_TOUCH, rows)
 
 
 def latest_summary(connection: Connection, title_id: str) -> Any | None:
