@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rag.library import Library as Library
 
-__version__ = "0.0.1"
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
