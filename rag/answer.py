@@ -35,7 +35,7 @@ from rag.reviews import scope as scopes
 from rag.reviews import store as stores
 from rag.reviews import tally
 from rag.search import retrieve
-from rag.search.plan import MAX_QUESTION, asks_gravely
+from rag.search.plan import MAX_QUESTION
 from rag.verify import STANDS_ALONE, Quotable, Verifier, continuation
 
 _UNCODED = "Code them with: pullquote code"
@@ -313,9 +313,9 @@ def _abstained(found: Found, verifier: Verifier) -> Answer:
         )
     if found.picked is not None and other_side:
         return replace(_frame(found, verifier), reason=_NONE_PICKED, nearest=nearest)
-    if asks_gravely(found.question) and total:
+    if found.plan.severe and total and not (found.plan.focus and sum(found.mentioning.values())):
         read = {title.name: found.reviews[title.id] for title in found.titles[:MAX_COVERED] if found.reviews[title.id]}
-        named = [one.name for one in taxonomy.severities()]
+        named = [one.name for one in taxonomy.severities() if one.id in found.plan.severe]
         return replace(_frame(found, verifier), reason=count.complaint_sentences({}, read, named), nearest=nearest)
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
     mentioned = sum(found.mentioning.values()) if found.plan.mentions else 0

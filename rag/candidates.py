@@ -27,6 +27,7 @@ from rag.search import retrieve, spelling
 from rag.search.base import Embedder, Index, Vectors
 from rag.search.plan import (
     asks_gravely,
+    by_words,
     goes_on,
     kind_in,
     make_plan,
@@ -139,6 +140,7 @@ def find(
         selection = _selection(reading, plan, ids)
         reviews = _review_counts(reading, selection, titles)
         complaints = tally.complaints_in_scope(reading, severe, selection) if severe else {}
+        plan = by_words(plan) if severe and not complaints else plan
         query = _query_vector(asking.embedder, plan)
         found = _search(reading, asking, plan, selection, query, catalogue, list(complaints))
         ranked = _rank(plan, found, query, asking.retrieval)
@@ -146,7 +148,7 @@ def find(
         opinions = opinions_asked.of_plan(reading, plan, selection, ranked)
         named = frozenset(passage.sentence.id for passage in ranked if passage.mentions)
         ranked = opinions_asked.with_opinions(plan, ranked, opinions)
-        ranked = opinions_asked.with_complaints(ranked, complaints, alone=asks_gravely(read))
+        ranked = opinions_asked.with_complaints(ranked, complaints, alone=asks_gravely(read) or bool(complaints))
         few = [title.id for title in titles] if len(titles) <= MAX_COVERED else []
         totals, counts = opinions_asked.counts(reading, plan, selection, few)
         if found.whole:

@@ -79,18 +79,17 @@ def _with_opinion(plan: Plan, passage: Passage, opinions: Sequence[Opinion]) -> 
 def with_complaints(ranked: Sequence[Passage], complaints: Mapping[str, Opinion], *, alone: bool) -> list[Passage]:
     """The candidates, those that hold a severe complaint that is asked about (by sentence id) first.
 
-    What was read as one speaks of it, in whatever words; what only comes near does not, then. `alone`: nothing else.
+    What was read as one speaks of it, in whatever words; `alone`: nothing else does.
     """
-    if not complaints and not alone:
+    if not alone:
         return list(ranked)
     found = []
     for one in ranked:
         held = complaints.get(one.sentence.id)
-        if held is not None:
-            score = round(one.score + ON_ASPECT + ON_SIDE, _DIGITS)
-            found.append(replace(one, score=score, mentions=True, opinion=held))
-        else:
-            found.append(replace(one, mentions=one.mentions and not alone, similarity=None))
+        score = round(one.score + ON_ASPECT + ON_SIDE, _DIGITS) if held else one.score
+        # Without a likeness nothing comes near.
+        like = one.similarity if held else None
+        found.append(replace(one, score=score, mentions=held is not None, similarity=like, opinion=held or one.opinion))
     return sorted(found, key=lambda p: (-p.score, p.sentence.review_id, p.sentence.ordinal))
 
 

@@ -65,7 +65,11 @@ _GRAVE = re.compile(
     re.IGNORECASE,
 )
 """Asks for whatever is severe, of any category."""
-_HURT = frozenset({"illness", "danger"})
+_UNSAFE = re.compile(
+    r"\b(?:un)?safe(?:ty|ly)?\b|\bdanger|\bhurts?\b|\binjur|\bepilep|\bseizure|\bstrob|\bflashing", re.I
+)
+_SICK_OF = re.compile(r"\bsick (?:and tired )?of\b", re.IGNORECASE)
+_HURT = frozenset({"illness", "danger", "harm"})
 _SUBJECT = re.compile(r"^\W*what(?:[’']s|\s+is|\s+was)\b.{0,60}\babout\W*$", re.IGNORECASE)
 """“What is it about?” asks for the story."""
 
@@ -233,15 +237,19 @@ def _owners(part: str, titles: Sequence[Title]) -> list[Title]:
 def severe_in(question: str, categories: Sequence[Aspect]) -> tuple[str, ...]:
     """The categories of severe complaints a question asks about: by their words, or all ("Any severe complaints?").
 
-    Who was hurt may be told as an illness or as a danger: a question for one is for both.
+    Whether it is safe is a question for whatever hurt or could have hurt somebody.
     """
-    stems = frozenset(words.stems(question))
+    stems = frozenset(words.stems(_SICK_OF.sub(" ", question)))
     if _GRAVE.search(question):
         return tuple(one.id for one in categories)
-    asked = {one.id for one in categories if one.asked_by(stems)}
-    if asked & _HURT:
-        asked |= _HURT
+    asked = {one.id for one in categories if one.asked_by(stems)} | (_HURT if _UNSAFE.search(question) else set())
     return tuple(one.id for one in categories if one.id in asked)
+
+
+def by_words(plan: Plan) -> Plan:
+    """The same question asked of its words alone: "food poisoning" is no question about the food."""
+    mentions = _all_of(tuple(dict.fromkeys(words.stems(plan.focus))))
+    return replace(plan, aspect=None, mentions=mentions, required=frozenset(), part=False)
 
 
 def asks_gravely(question: str) -> bool:

@@ -50,8 +50,8 @@ def respelled(question: str, slips: Iterable[str], known: Collection[str]) -> tu
 
 
 def is_slip_within(written: str, meant: str) -> bool:
-    """The same, but at a word's end, where another letter makes another form of it: "noisy" is no slip for "noise"."""
-    return written[-2:] == meant[-2:] and is_slip(written, meant)
+    """The same, but no letter more or less at a word's end, which makes another form of it: "noisy" and "noise"."""
+    return is_slip(written, meant) and (len(written) == len(meant) or written[-2:] == meant[-2:])
 
 
 def is_slip(written: str, meant: str) -> bool:

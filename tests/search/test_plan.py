@@ -138,8 +138,9 @@ def test_a_name_is_known_by_either_apostrophe() -> None:
 
 
 @pytest.mark.parametrize(("question", "asked"), [
-    ("Did anyone get sick after eating there?", {"illness", "danger"}),
-    ("Is it dangerous?", {"illness", "danger"}),
+    ("Did anyone get sick after eating there?", {"illness"}),
+    ("Is it dangerous?", {"illness", "danger", "harm"}),
+    ("Is it safe for children?", {"illness", "danger", "harm"}),
     ("Did anybody get a refund?", {"refund"}),
     ("Does the dog die?", set()),
     ("How is the ending?", set()),
