@@ -214,6 +214,25 @@ def test_a_column_too_many_is_said_and_nothing_read(tmp_path: Path) -> None:
     assert rejected(items) == [(None, "it has 1,500 columns; at most 1,000 are read")]
 
 
+def test_one_odd_name_does_not_cost_the_header(tmp_path: Path) -> None:
+    header = "Hotel Name;Comment (guest);Who wrote;When;Stars!!;Portal"
+    items = items_of(tmp_path / "x.csv", f'{header}\nHotel Seeblick;"{GLOWS}";Ann K.;2024-05-17;3/5;Booking\n')
+    (record,) = records(items)
+    assert (record.title, record.text, record.critic, record.date) == ("Hotel Seeblick", GLOWS, "Ann K.", "2024-05-17")
+    assert (record.rating, record.outlet) == ("3/5", "Booking")
+
+
+def test_a_row_of_values_is_no_header_for_one_known_word(tmp_path: Path) -> None:
+    items = items_of(tmp_path / "x.csv", f'Hotel,Fine!,7\nInn,"{GLOWS}",8\nInn,"{SLEPT}",9\n')
+    assert "it has no header row" in notes(items)
+
+
+@pytest.mark.parametrize("name", ["Stars (1-5)", "Rating [out of 10]", "Score (max. 5)", "stars!!"])
+def test_a_scale_in_brackets_changes_no_name(tmp_path: Path, name: str) -> None:
+    (record,) = records(items_of(tmp_path / "x.csv", f'Review;{name}\n"{GLOWS}";4\n'))
+    assert record.rating == "4"
+
+
 # ── columns ──────────────────────────────────────────────────────────────────────────────────────
 
 
