@@ -305,6 +305,29 @@ def test_a_column_of_seconds_since_1970_is_read_as_dates(tmp_path: Path, written
 
 
 @pytest.mark.parametrize(
+    ("settling", "of_the_other"),
+    [("17/08/2024", "2024-04-03"), ("08/17/2024", "2024-03-04"), ("04/03/2024", None), ("17-08-2024", None)],
+)
+def test_one_date_in_the_column_settles_what_stands_first(
+    tmp_path: Path, settling: str, of_the_other: str | None
+) -> None:
+    rows = "".join(f"Glow number {n} is long enough.,03/04/2024\n" for n in range(150))  # further than one look reaches
+    items = items_of(tmp_path / "x.csv", f"text,date\n{rows}It glows.,{settling}\n")
+    assert records(items)[0].date == of_the_other
+
+
+def test_a_column_that_contradicts_itself_settles_nothing(tmp_path: Path) -> None:
+    items = items_of(tmp_path / "x.csv", "text,date\nIt,03/04/2024\nis,17/08/2024\nso,08/17/2024\n")
+    assert [record.date for record in records(items)] == [None, "2024-08-17", "2024-08-17"]
+    assert "1 dates could not be read" in notes(items) or "1 date could not be read" in notes(items)
+
+
+def test_a_column_with_dots_may_deny_that_the_day_is_first(tmp_path: Path) -> None:
+    items = items_of(tmp_path / "x.csv", "text,date\nIt,03.04.2024\nis,08.17.2024\n")
+    assert [record.date for record in records(items)] == ["2024-03-04", "2024-08-17"]
+
+
+@pytest.mark.parametrize(
     ("cell", "said"),
     [
         ("['a', 'b']", "a\nb"),

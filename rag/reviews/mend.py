@@ -1,0 +1,45 @@
+"""The cells of a record → what they say: mojibake turned back, lists joined. What was done is counted and said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rag.reviews import cells
+from rag.reviews.column_names import plain
+
+
+@dataclass
+class Mender:
+    """Mends the cells of one file. `fields` is `{field: column}`."""
+
+    fields: Mapping[str, str]
+    is_table: bool
+    mended: int = 0
+    lost: int = 0
+    wrapped: int = 0
+
+    def mend(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
+        """The values of a record as their reader would say them."""
+        return {name: self._said(name, value) if value else value for name, value in values.items()}
+
+    def _said(self, name: str, value: str) -> str | None:
+        mended = cells.mended(value)
+        self.mended += mended != value
+        self.lost += name == "text" and cells.has_lost(mended)
+        said = cells.unwrapped(mended, "\n" if name == "text" else ", ") if self.is_table else mended
+        self.wrapped += name == "text" and said != mended
+        if name == "rating" and said.strip() == "0" and plain(self.fields[name]) == "myrating":
+            return None  # Goodreads' word for "not rated"
+        return said
+
+    def notes(self) -> Iterator[str]:
+        """What was done, for the report."""
+        if self.mended:
+            yield f"mojibake was turned back in {self.mended} of its values (“cafÃ©” → “café”)"
+        if self.lost:
+            yield (
+                f"{self.lost} of its texts had lost characters before they came here (“â??”, “\ufffd”) and are kept so"
+            )
+        if self.wrapped:
+            yield f"{self.wrapped} of its texts were wrapped in lists, and were taken out of them"
