@@ -1,4 +1,4 @@
-"""The cells of a record → what they say: mojibake turned back, lists joined. What was done is counted and said."""
+"""The cells of a record → what they say: mojibake, lists and HTML undone. What was done is counted and said."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rag.reviews import cells
 from rag.reviews.column_names import plain
+from rag.reviews.survey import NO_TABLE, Habits
 
 
 @dataclass
@@ -15,9 +16,11 @@ class Mender:
 
     fields: Mapping[str, str]
     is_table: bool
+    habits: Habits = NO_TABLE
     mended: int = 0
     lost: int = 0
     wrapped: int = 0
+    html: int = 0
 
     def mend(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
         """The values of a record as their reader would say them."""
@@ -31,7 +34,13 @@ class Mender:
         self.wrapped += name == "text" and said != mended
         if name == "rating" and said.strip() == "0" and plain(self.fields[name]) == "myrating":
             return None  # Goodreads' word for "not rated"
-        return said
+        return self._without_html(name, said)
+
+    def _without_html(self, name: str, said: str) -> str:
+        shown = cells.without_tags(said) if "<" in said and name in self.habits.tags else said
+        shown = cells.without_entities(shown) if "&" in shown and name in self.habits.entities else shown
+        self.html += shown != said
+        return shown
 
     def notes(self) -> Iterator[str]:
         """What was done, for the report."""
@@ -40,6 +49,11 @@ class Mender:
         if self.lost:
             yield (
                 f"{self.lost} of its texts had lost characters before they came here (“â??”, “\ufffd”) and are kept so"
+            )
+        if self.html:
+            yield (
+                f"HTML was turned into what its reader sees in {self.html} of its values "
+                "(“&amp;” → “&”, “<br>” → a line end)"
             )
         if self.wrapped:
             yield f"{self.wrapped} of its texts were wrapped in lists, and were taken out of them"

@@ -272,7 +272,7 @@ class _Tally:
 
 
 def _records(rows: Iterator[RowItem], file: _File) -> Iterator[Item]:
-    tally, mender = _Tally(), Mender(file.fields, file.is_table)
+    tally, mender = _Tally(), Mender(file.fields, file.is_table, file.habits)
     for row in rows:
         if not isinstance(row, RawRow):
             yield row
