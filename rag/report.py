@@ -19,7 +19,7 @@ from rag.evidence import verdicts
 from rag.export import literal, neutralised
 from rag.findings import Comparison, Consensus, Finding, Side
 from rag.records import Answer, Citation
-from rag.safe_text import one_line, visible
+from rag.safe_text import counted, one_line, visible
 
 Cells = Sequence[str]
 _SIDES: tuple[Side, Side] = ("praised", "criticised")
@@ -175,8 +175,9 @@ def of_answer(found: Answer) -> list[Block]:
     blocks += [_quote(citation) for citation in found.citations]
     blocks += [Paragraph(f"Note: {warning}") for warning in found.warnings]
     stamp = found.engine
-    blocks.append(Paragraph(f"{found.reviews} reviews of {', '.join(title.name for title in found.titles)} were read. "
-                            f"Made by {stamp.name}, Pullquote {stamp.version}."))  # fmt: skip
+    read = f"{counted(found.reviews, 'review', 'reviews')} of {', '.join(title.name for title in found.titles)}"
+    were = "was" if found.reviews == 1 else "were"
+    blocks.append(Paragraph(f"{read} {were} read. Made by {stamp.name}, Pullquote {stamp.version}."))
     return blocks
 
 

@@ -48,7 +48,8 @@ class Mender:
             yield f"mojibake was turned back in {self.mended} of its values (“cafÃ©” → “café”)"
         if self.lost:
             yield (
-                f"{self.lost} of its texts had lost characters before they came here (“â??”, “\ufffd”) and are kept so"
+                f"{self.lost} of its texts had lost characters before they came here (“â??”, “\ufffd”), "
+                "and nothing brings them back"
             )
         if self.html:
             yield (
@@ -56,4 +57,4 @@ class Mender:
                 "(“&amp;” → “&”, “<br>” → a line end)"
             )
         if self.wrapped:
-            yield f"{self.wrapped} of its texts were wrapped in lists, and were taken out of them"
+            yield f"what was wrapped in a list was taken out of it in {self.wrapped} of its texts"

@@ -22,6 +22,7 @@ from rag.reviews.formats.detect import Found
 from rag.reviews.formats.rows import RawRow, RefusedError, RowItem, shown
 from rag.reviews.mend import Mender
 from rag.reviews.survey import NO_TABLE, Habits, survey
+from rag.safe_text import counted
 
 STDIN = "-"
 UPLOAD = "upload:"
@@ -141,7 +142,8 @@ def _title_of(folder: Path, fallback: str, options: ReadOptions) -> tuple[_Title
         aliases if options.title is None else (),
         guessed=False,
     )
-    return title, [Note(shown(path), f"{left_out} of its aliases are no names")] if left_out else []
+    said = counted(left_out, "of its aliases is no name", "of its aliases are no names")
+    return title, [Note(shown(path), said)] if left_out else []
 
 
 def _name_in(value: object) -> str | None:
@@ -229,8 +231,8 @@ def _limited(name: str, items: Iterator[Item]) -> Iterator[Item]:
         rejected += isinstance(item, Rejected)
         if not isinstance(item, Rejected) or rejected <= limits.MAX_REPORTED:
             yield item
-    if rejected > limits.MAX_REPORTED:
-        yield Rejected(name, None, f"{rejected - limits.MAX_REPORTED:,} more of its rows were rejected")
+    if more := max(0, rejected - limits.MAX_REPORTED):
+        yield Rejected(name, None, f"{counted(more, 'more of its rows was', 'more of its rows were')} rejected")
 
 
 def _recognised(
@@ -307,9 +309,11 @@ def _notes(file: _File, tally: _Tally) -> Iterator[str]:
             "if it holds headlines, leave it out with --map title="
         )
     if tally.too_long:
-        yield f"{tally.too_long} values are too long for their field and are left empty"
+        one, many = "value is too long for its field and is", "values are too long for their field and are"
+        yield f"{counted(tally.too_long, one, many)} left empty"
     if tally.unread_dates:
-        yield f"{tally.unread_dates} dates could not be read and are left empty; first: {tally.unread_date}"
+        one, many = "date could not be read and is", "dates could not be read and are"
+        yield f"{counted(tally.unread_dates, one, many)} left empty; first: {tally.unread_date}"
 
 
 def _record(row: RawRow, valid: columns.Row, file: _File) -> Record:

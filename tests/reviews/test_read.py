@@ -351,7 +351,7 @@ def test_lone_files_belong_to_the_title_of_their_folder(tmp_path: Path) -> None:
         path.write_text("It glows.")
     items = list(read(paths, ReadOptions()))
     assert [record.title for record in records(items)] == ["The Salt Ladder"] * 2
-    assert notes(items) == ["1 of its aliases are no names"]
+    assert notes(items) == ["1 of its aliases is no name"]
 
 
 def test_blanks_in_a_given_title_are_folded(tmp_path: Path) -> None:

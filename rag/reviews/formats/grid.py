@@ -12,6 +12,7 @@ from rag.records import Note, Rejected
 from rag.reviews import columns
 from rag.reviews.formats import limits
 from rag.reviews.formats.rows import BrokenOffError, RawRow, RowItem
+from rag.safe_text import counted
 
 _LOOKED_AT = 50
 """Rows among which a header is sought; it may stand at most at place _MAX_PREAMBLE."""
@@ -83,7 +84,8 @@ def _body(name: str, rows: Iterator[GridRow], names: Sequence[str], header: Sequ
         else:
             yield RawRow(row.line, dict(zip(names, row.cells, strict=False)))
     if repeated:
-        yield Note(name, f"its header row was repeated {repeated} times among the rows and left out there")
+        times = counted(repeated, "time", "times")
+        yield Note(name, f"its header row was repeated {times} among the rows and left out there")
 
 
 def find_header(rows: Sequence[GridRow]) -> int | None:

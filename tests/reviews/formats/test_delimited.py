@@ -43,7 +43,7 @@ def test_without_header_and_prose_the_table_is_refused_with_what_to_do(tmp_path:
 def test_a_header_that_comes_again_is_no_review(tmp_path: Path) -> None:
     found = told(tmp_path / "x.csv", "text,user\nIt glows.,Ann\ntext,user\nI slept.,Bo\n")
     assert (found.texts, found.lines) == (["It glows.", "I slept."], [2, 4])
-    assert found.noted("its header row was repeated 1 times")
+    assert found.noted("its header row was repeated 1 time among")
 
 
 def test_what_stands_before_the_header_is_skipped_and_said(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_cell_that_is_wholly_a_list_gives_its_strings(tmp_path: Path, cell: st
     quoted = cell.replace('"', '""')
     found = told(tmp_path / "x.csv", f'text,user\n"{quoted}",Ann\n')
     assert found.texts == [text]
-    assert found.noted("1 of its texts were wrapped in lists") == (cell != text)
+    assert found.noted("what was wrapped in a list was taken out of it in 1 of its texts") == (cell != text)
 
 
 def test_an_odd_backslash_in_a_list_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
