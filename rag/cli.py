@@ -484,7 +484,7 @@ def show(
     if json:
         print_json(contract.reviews(page, total))
     else:
-        terminal.reviews(terminal.console(), page, total, offset)
+        terminal.reviews(terminal.console(), page, total, offset, query)
 
 
 # ── changing ─────────────────────────────────────────────────────────────────────────────────────

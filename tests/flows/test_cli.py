@@ -15,11 +15,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from rag import cli
+from rag import cli, terminal
 from rag.library import Library
 from rag.reviews import lock
 from tests.conftest import CACHE, SAMPLE
@@ -129,6 +131,54 @@ def test_what_could_not_be_read_is_shown_where_nothing_could(run: Run, tmp_path:
     (tmp_path / "x.csv").write_text("name,stars\nSalt,4\n")
     code, _, err = run("add", "x.csv")
     assert (code, "it has name, stars" in err, "No review could be read." in err) == (2, True, True)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b""])
+def test_columns_are_spoken_of_only_where_there_are_some(run: Run, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    code, _, err = run("add", "x.csv")
+    assert (code, "--map" in err, "Mend what is named" in err) == (2, False, True)
+
+
+def test_one_of_a_thing_is_said_in_the_singular(run: Run, tmp_path: Path) -> None:
+    long = "The film glows for the whole of its two hours and the harbour glows with it and nobody sleeps. " * 2
+    (tmp_path / "x.csv").write_text(f"text,date\n{long},soon\n{long},\n")
+    out = run("add", "x.csv", "--title", "Salt")[1]
+    assert "1 was the same vote again" in out and "1 date could not be read and is left empty" in out
+    assert "1 review read" in run("ask", "How is the harbour?")[1]
+
+
+def test_a_list_of_reviews_says_what_is_left_out_and_shows_the_match(run: Run, tmp_path: Path) -> None:
+    long = "It begins at the sea. " * 12 + "The zither is loud. " + "It ends at the sea. " * 12
+    rows = [{"text": "It glows."}, {"text": long}]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    run("add", "x.jsonl", "--title", "Salt")
+    lines = [line for line in run("show", "Salt")[1].splitlines() if line.startswith("  ")]
+    assert "  It glows." in lines
+    (cut,) = [line for line in lines if line != "  It glows."]
+    assert cut.startswith("  It begins at the sea.") and cut.endswith(" …") and cut.split()[-2] in long.split()
+    (found,) = [line for line in run("show", "Salt", "--query", "zither")[1].splitlines() if line.startswith("  ")]
+    assert "The zither is loud." in found and found.startswith("  … ") and found.endswith(" …")
+
+
+@given(st.text(alphabet="ab ", max_size=500), st.text(alphabet="ab", max_size=3))
+def test_a_passage_is_part_of_its_text_and_holds_the_match(text: str, query: str) -> None:
+    text = " ".join(text.split())
+    shown = terminal._passage(text, query)  # what is left out is marked, and what is shown is in the text
+    bare = shown.removeprefix("… ").removesuffix(" …")
+    assert bare in text and (bare == text) == (shown == text)
+    assert query not in text or query in bare
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_the_id_of_a_title_is_never_cut(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    (tmp_path / "x.txt").write_text("It glows.")
+    run("add", "x.txt", "--title", "A Title That Is Longer Than Any Narrow Terminal Has Room For In One Line")
+    title = json.loads(run("titles", "--json")[1])["titles"][0]
+    assert title["id"] in run("titles")[1] and "…" not in run("titles")[1]
 
 
 def test_a_long_report_is_cut_and_says_so(run: Run, tmp_path: Path) -> None:
