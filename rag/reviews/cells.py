@@ -25,6 +25,8 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _LINE_END = re.compile(r"<br\s{0,9}/?>[ \t]{0,9}\r?\n?", re.IGNORECASE)
 _BLOCK = re.compile(r"</?(?:p|div|ul|ol|li)\s{0,9}>", re.IGNORECASE)
 _INLINE = re.compile(r"<(/?)(b|strong|i|em|u)\s{0,9}>", re.IGNORECASE)
+_MANY, _OFTEN = 20, 0.2
+"""So many cells, or such a part of them, show that entities belong to how a column is written."""
 _SEGMENT = re.compile(r'\s*\{\s*"text"\s*:')
 
 
@@ -91,6 +93,7 @@ def _strings(values: list[object] | None) -> list[str] | None:
 class HtmlCells:
     """The cells of a column, seen one by one: whether they are HTML, or only speak of it."""
 
+    _filled: int = 0
     _tagged: int = 0
     _unpaired: int = 0
     _escaped: int = 0
@@ -98,6 +101,7 @@ class HtmlCells:
 
     def see(self, cell: str) -> None:
         """Take one cell into account."""
+        self._filled += bool(cell.strip())
         if "<" in cell:
             pairs = [not mark[1] for mark in _INLINE.finditer(cell)]
             paired = 2 * sum(pairs) == len(pairs)
@@ -115,8 +119,12 @@ class HtmlCells:
 
     @property
     def entities(self) -> bool:
-        """Whether entities stand for characters here: an export that writes them leaves no "&" bare."""
-        return self.tags or self._escaped > self._bare
+        """Whether entities stand for characters here: an export that writes them seldom leaves an "&" bare.
+
+        Few in many cells may have come with the page that a review was copied from, and stay as they are.
+        """
+        enough = self._escaped >= _MANY or self._escaped >= _OFTEN * self._filled
+        return self.tags or (enough and self._escaped > self._bare)
 
 
 def _is_entity(written: str) -> bool:

@@ -173,6 +173,11 @@ def test_a_column_that_writes_its_ampersands_bare_only_speaks_of_entities(tmp_pa
     assert told(tmp_path / "x.csv", "text,user\n" + "".join(f"{text},Ann\n" for text in texts)).texts == texts
 
 
+def test_a_few_entities_among_many_cells_came_with_a_page_and_stay(tmp_path: Path) -> None:
+    texts = ["Home &gt; Reviews. It glows.", *(f"Plain number {n}." for n in range(9))]
+    assert told(tmp_path / "x.csv", "text,user\n" + "".join(f"{text},Ann\n" for text in texts)).texts == texts
+
+
 def test_the_last_row_tells_that_the_first_is_html(tmp_path: Path) -> None:
     rows = [*(f"Glow number {n} &amp; more" for n in range(3)), *(f"Plain number {n}" for n in range(150)), "A<br>b"]
     found = told(tmp_path / "x.csv", "text,user\n" + "".join(f"{row},Ann\n" for row in rows))
