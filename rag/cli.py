@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -500,6 +501,7 @@ def edit(
     critic: Annotated[str | None, typer.Option(help="Correct who wrote a review; empty clears.")] = None,
     outlet: Annotated[str | None, typer.Option(help="Correct where it appeared; empty clears.")] = None,
     date: Annotated[str | None, typer.Option(help="Correct when, 2024-03-15; empty clears.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before a merge.")] = False,
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
@@ -525,6 +527,9 @@ def edit(
                     "--title, --critic, --outlet and --date change a review, and this is a title.",
                     "Name a review by its id; see them with: pullquote show TITLE",
                 ) from None
+            if into is not None and not (yes or json) and not _merge_agreed(opened, what, into):
+                typer.echo("Nothing was merged.")
+                return
             edited, joined = opened.edit_title(what, name=name, into=into, kind=kind)
             print_json(contract.edited(edited, joined)) if json else terminal.edited(terminal.console(), edited, joined)
             return
@@ -532,6 +537,14 @@ def edit(
             raise InputError("--name, --into and --kind change a title, and this is a review.")
         review = opened.edit_review(what, title=title, critic=critic, outlet=outlet, date=date)
     print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
+
+
+def _merge_agreed(opened: Library, what: str, into: str) -> bool:
+    """A person at a terminal is asked once: what was merged can't be taken apart by a command."""
+    if not sys.stdin.isatty():
+        return True
+    merged, kept = opened.title(what), opened.title(into)
+    return typer.confirm(f"Merge “{merged.name}” into “{kept.name}”? There is no way back but a backup.")
 
 
 @app.command()
@@ -559,7 +572,8 @@ def remove(
     if purge and not yes and not json and sys.stdin.isatty():
         named = what or batch or "all that was removed"
         if not typer.confirm(f"Delete {named} for good, with no way back?"):
-            raise typer.Exit(_STOPPED)
+            typer.echo("Nothing was removed.")
+            return
     with open_library(library) as opened:
         done = opened.remove(what, batch=batch, purge=purge)
     print_json(contract.removal(done)) if json else terminal.removed(terminal.console(), done)
@@ -902,6 +916,7 @@ def _serve(library: Path, host: str = "127.0.0.1", port: int | None = None, *, h
 def main() -> None:
     """Run a command; every error ends here as a sentence and an exit code."""
     sys.unraisablehook = interrupt_again
+    _never_fail_to_print()
     try:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while an error was being said
@@ -909,6 +924,13 @@ def main() -> None:
     # All is said and done: an interrupt while Python clears up must not make a failure of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)
+
+
+def _never_fail_to_print() -> None:
+    """What the encoding of a pipe or a screen lacks is written as "?": a result is worth more than a quotation mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(errors="replace")
 
 
 def interrupt_again(lost: Any) -> None:

@@ -23,6 +23,7 @@ from rag.safe_text import counted, one_line, visible
 if TYPE_CHECKING:
     from rag.health import Rebuilt
 
+_ID = re.compile(r"[0-9a-f]{12}(?:-\d+)?")
 _WIDE = 1_000
 _NARROW = 60
 """Below so many columns a title takes two lines."""
@@ -190,7 +191,9 @@ def _reviews(count: int) -> str:
 
 def edited(out: Console, title: Title, joined: int) -> None:
     """A title as it is after an edit."""
-    names = f", also {', '.join(f'“{one_line(alias)}”' for alias in title.aliases)}" if title.aliases else ""
+    # The ids of titles that were merged still find it, and are no names.
+    aliases = [f"“{one_line(alias)}”" for alias in title.aliases if not _ID.fullmatch(alias)]
+    names = f", also {', '.join(aliases)}" if aliases else ""
     out.print(Text(f"“{one_line(title.name)}” ({title.kind}{names}): {_reviews(title.reviews)}.", style="bold"))
     if joined:
         said = counted(joined, "review said", "reviews said")

@@ -181,6 +181,18 @@ def test_the_id_of_a_title_is_never_cut(
     assert title["id"] in run("titles")[1] and "…" not in run("titles")[1]
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_what_an_encoding_lacks_is_no_fault(run: Run, reviews: Path, encoding: str) -> None:
+    run("add", str(reviews))
+    for arguments in (["ask", ENDING], ["summary", "The Salt Ladder"], ["ask", "x", "--title", "Sält ♥"]):
+        done = subprocess.run(
+            [sys.executable, "-c", "from rag import cli; cli.main()", *arguments],
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == (2 if "Sält ♥" in arguments else 0), done.stderr
+        assert b"went wrong" not in done.stderr
+
+
 def test_a_long_report_is_cut_and_says_so(run: Run, tmp_path: Path) -> None:
     rows = "".join(f"Film {n},The harbour of film {n} glows.\n" for n in range(25)) + "\n".join(
         "A, " for _ in range(30)
