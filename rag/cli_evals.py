@@ -464,11 +464,9 @@ def _written(file: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _extra() -> Iterator[None]:
     """Say what to install where the extra is not there."""
-    from rag.errors import ExtraMissing
+    from rag.errors import ExtraMissing, install_extra
 
     try:
         yield
     except ModuleNotFoundError as error:
-        raise ExtraMissing(
-            f"Evaluations need a package: {error.name}.", 'Install it with: pip install "pullquote[evals]"'
-        ) from None
+        raise ExtraMissing(f"Evaluations need a package: {error.name}.", install_extra("evals")) from None

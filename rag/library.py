@@ -39,6 +39,7 @@ from rag.errors import (
     LibraryLocked,
     ModelMissing,
     SchemaOutdated,
+    install_extra,
 )
 from rag.records import (
     AddReport,
@@ -892,7 +893,7 @@ def _open_chat(settings: Settings, cache: Cache, prompts: Mapping[str, str]) -> 
     except ModuleNotFoundError as error:
         raise ExtraMissing(
             f"A model is named, and talking to it needs a package: {error.name}.",
-            'Install it with: pip install "pullquote[chat]"',
+            install_extra("chat"),
         ) from None
     price = load_price(settings.model, settings.prices, is_openai=server.is_openai)
     budget = Budget(settings.model, price, cache, settings.max_cost, settings.max_cost_day)
@@ -905,7 +906,7 @@ def _open_server(model: EmbeddingModel) -> OpenAIEmbedder:
     except ModuleNotFoundError as error:
         raise ExtraMissing(
             f"The setting embedder names a server, and talking to it needs a package: {error.name}.",
-            'Install it with: pip install "pullquote[openai]"',
+            install_extra("openai"),
         ) from None
     return OpenAIEmbedder(model.name, model.dimensions)
 
