@@ -222,7 +222,7 @@ def _answer(
 
 
 def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, explain: bool) -> None:
-    """Ask again and again, each question a follow-up of the one before; an empty line or Ctrl-D ends it."""
+    """Ask again and again, each question a follow-up of the one before; an empty line, quit or Ctrl-D ends it."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
@@ -230,7 +230,9 @@ def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, expl
     from rag.errors import PullquoteError
     from rag.library import HISTORY
 
-    opened.titles()  # fails here, not after the first question, where there is no library
+    # Fails here, not after the first question, where there is no library or no such title.
+    asked = [opened.title(name) for name in titles] if titles else opened.titles()
+    terminal.welcome(terminal.console(), opened.path, asked, few=bool(titles))
     kept = opened.path / HISTORY
     can_keep = os.access(kept if kept.exists() else opened.path, os.W_OK)
     session: PromptSession[str] = PromptSession(
@@ -242,7 +244,7 @@ def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, expl
             question = session.prompt()
         except (EOFError, KeyboardInterrupt):
             return
-        if not question.strip():
+        if question.strip().casefold() in ("", "quit", "exit"):
             return
         try:
             previous = _answer(opened, question, titles, filters, explain=explain, previous=previous)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -47,6 +48,16 @@ def console(*, stderr: bool = False) -> Console:
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def welcome(out: Console, library: Path, asked: Sequence[Title], *, few: bool) -> None:
+    """What the prompt asks of, and how to leave it."""
+    count = counted(sum(title.reviews for title in asked), "review", "reviews")
+    of = counted(len(asked), "title", "titles")
+    if few:
+        of = " and ".join(f"“{one_line(title.name)}”" for title in asked)
+    out.print(one_line(f"{library}: {of} with {count}. A question may go on from the one before."))
+    out.print(Text("An empty line, quit or Ctrl-D leaves.", style="dim"))
 
 
 def claim(out: Console, shown: Claim) -> None:

@@ -127,6 +127,20 @@ def test_without_a_question_a_prompt_opens_keeps_the_thread_and_remembers(run: R
     assert "+And who liked it?" in Path(".pullquote/questions.txt").read_text()
 
 
+@pytest.mark.parametrize("leave", ["quit", "Exit", "", " "])
+def test_the_prompt_says_what_it_asks_of_and_how_to_leave(run: Run, reviews: Path, leave: str) -> None:
+    run("add", str(reviews))
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text(f"{leave}\n")
+        code, out, _ = run("ask")
+    assert (code, "don’t say" in out) == (0, False)
+    assert out.startswith(".pullquote: 1 title with 2 reviews.") and "quit or Ctrl-D leaves" in out
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text("\n")
+        assert "“The Salt Ladder” with 2 reviews." in run("ask", "-t", "the salt ladder")[1]
+        assert run("ask", "-t", "Slat")[0] == 2
+
+
 def test_what_could_not_be_read_is_shown_where_nothing_could(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("name,stars\nSalt,4\n")
     code, _, err = run("add", "x.csv")
