@@ -23,7 +23,10 @@ _PAGE = 500
 _COLUMNS = ("id", "title", "kind", "critic", "outlet", "date", "rating", "url", "lang", "text")
 # What a spreadsheet takes for the start of a formula, its full-width forms too (OWASP, "CSV Injection").
 _FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~=:&@/^$\"'])")
+# What Markdown and its dialects act on wherever it stands; an address is one by its "//", and by the dot in a host.
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#!|~&@^$]|=(?==)|/(?=/)|(?<=\w)\.(?=[^\W\d]))")
+# What it acts on at the start of a line: lists, rules, the line below a heading, the second row of a table.
+_LINE_START = re.compile(r"\A(\s*)(?:([-+=]|:(?=\s*-))|(\d{1,9})(\.(?!\S)))")
 
 
 class ExportFormat(StrEnum):
@@ -103,5 +106,9 @@ def _markdown(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
 
 
 def literal(text: str) -> str:
-    """Text with every character that Markdown or HTML could read as markup escaped (CommonMark, 2.4)."""
-    return _MARKUP.sub(r"\\\1", text)
+    """Text with what Markdown or HTML would read as markup escaped (CommonMark, 2.4), and nothing else."""
+    return "".join(map(_literal_line, text.splitlines(keepends=True)))
+
+
+def _literal_line(line: str) -> str:
+    return _LINE_START.sub(r"\1\3\\\2\4", _MARKUP.sub(r"\\\1", line))
