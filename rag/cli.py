@@ -21,6 +21,7 @@ import typer
 
 from rag.cli_evals import eval_app
 from rag.cli_options import (
+    AnswerFormOption,
     BatchOption,
     EngineName,
     EngineOption,
@@ -61,7 +62,7 @@ app = typer.Typer(
     "    pullquote demo\n\n"
     "    pullquote add my-reviews.csv\n\n"
     '    pullquote ask "What did critics dislike about the ending?"',
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -79,6 +80,21 @@ _DEMO_QUESTIONS = (
     ("What did critics dislike about the ending?", "The Salt Ladder"),
     ("What did critics say about the music?", "My Aunt the Weather"),
 )
+
+
+@app.callback()
+def _whole(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """What is said without a verb; its help is written above."""
+    if version:
+        import rag
+
+        typer.echo(f"Pullquote {rag.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 # ── adding ───────────────────────────────────────────────────────────────────────────────────────
@@ -140,7 +156,7 @@ def ask(
     lang: LangOption = None,
     stance: StanceOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show plan, candidates, scores and drops.")] = False,
-    form: FormOption = None,
+    form: AnswerFormOption = None,
     output: OutputOption = None,
     engine: EngineOption = None,
     model: ModelOption = None,
@@ -973,7 +989,10 @@ def _failed(error: Exception, *, json: bool) -> int:
         return 0
     if isinstance(error, typer.Exit):
         return error.exit_code
-    # What is wrong with the command line itself. Typer brings its own copy of click, so no class is named here.
+    # What is wrong with the command line itself. Typer brings its own copy of click, so no class is imported here.
+    if type(error).__name__ == "NoArgsIsHelpError" and hasattr(error, "format_message"):
+        typer.echo(error.format_message())  # a group of verbs that was named alone: nothing is wrong
+        return 0
     if hasattr(error, "format_message"):
         context = getattr(error, "ctx", None)
         hint = f"See: {context.command_path} --help" if context else None

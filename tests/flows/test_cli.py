@@ -21,7 +21,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from rag import cli, terminal
+from rag import __version__, cli, terminal
 from rag.library import Library
 from rag.reviews import lock
 from tests.conftest import CACHE, SAMPLE
@@ -139,6 +139,23 @@ def test_the_prompt_says_what_it_asks_of_and_how_to_leave(run: Run, reviews: Pat
         keys.send_text("\n")
         assert "“The Salt Ladder” with 2 reviews." in run("ask", "-t", "the salt ladder")[1]
         assert run("ask", "-t", "Slat")[0] == 2
+
+
+@pytest.mark.parametrize("group", [[], ["model"], ["prompts"], ["eval"]])
+def test_a_group_of_verbs_alone_shows_its_help_and_is_no_error(typed: Run, group: list[str]) -> None:
+    code, out, err = typed(*group)
+    assert (code, err, out.startswith("Usage: "), "Commands:" in out) == (0, "", True, True)
+
+
+def test_the_version_is_said(typed: Run) -> None:
+    assert typed("--version") == (0, f"Pullquote {__version__}\n", "")
+
+
+def test_an_answer_is_not_offered_as_a_table(run: Run, reviews: Path) -> None:
+    assert "json, markdown or html" in " ".join(run("ask", "--help")[1].split())
+    assert "csv" not in run("ask", "--help")[1]
+    run("add", str(reviews))
+    assert run("ask", ENDING, "--format", "csv")[0] == 2
 
 
 def test_what_could_not_be_read_is_shown_where_nothing_could(run: Run, tmp_path: Path) -> None:
