@@ -87,6 +87,9 @@ def test_a_removed_title_is_listed_and_comes_back(run: Run, batch: str) -> None:
     assert run("titles", "--removed")[1].strip() == "No title is removed."
     run("remove", "Salt")
     assert [one["name"] for one in json.loads(run("titles", "--removed", "--json")[1])["titles"]] == ["Salt"]
+    for command in (["ask", "Is the harbour in it?", "-t", "salt"], ["show", "Salt"], ["summary", "Salt"]):
+        code, _, errors = run(*command)
+        assert (code, "“Salt” was removed." in errors, 'pullquote restore "Salt"' in errors) == (2, True, True)
     assert run("restore", "Salt")[0] == 0
     assert [one["name"] for one in json.loads(run("titles", "--json")[1])["titles"]] == ["Salt"]
 
