@@ -15,6 +15,9 @@ from ftfy.badness import badness
 
 from rag.reviews.formats import limits
 
+# What a spreadsheet takes for the start of a formula, its full-width forms too (OWASP, "CSV Injection"). Apostrophes
+# before it count, so that the one an export puts there is told from a reviewer's own.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 # Where bytes were lost for good, ftfy would guess; we don't.
 _CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, explain=False)
 _LOST = re.compile("\ufffd|â\\?\\?|Ã\\?|â€\\?")
@@ -42,6 +45,11 @@ def mended(text: str) -> str:
         return text
     fixed = ftfy.fix_encoding(text, _CERTAIN)
     return fixed if badness(fixed) < before else text
+
+
+def computed(cell: str) -> str:
+    """A cell of our own exports without the apostrophe that keeps spreadsheets from computing it."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def has_lost(text: str) -> bool:

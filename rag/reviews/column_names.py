@@ -67,6 +67,9 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "review id", "comment id", "recommendation id", "Yorum kimliği"),
 }  # fmt: skip
 
+EXPORTED = ("id", "title", "kind", "critic", "outlet", "date", "rating", "url", "lang", "text")
+"""The header of our own exports as CSV."""
+
 # May be the rating as well: taken for the text only where its cells are sentences.
 AMBIGUOUS_TEXT = ("Bewertung", "Değerlendirme", "avaliação", "beoordeling", "opinion", "caption", "critique")
 # Never guessed to be the text, however long: what is reviewed speaks there, or the answer to the review.

@@ -17,6 +17,8 @@ class Mender:
     fields: Mapping[str, str]
     is_table: bool
     habits: Habits = NO_TABLE
+    exported: bool = False
+    """Whether it is one of our own exports as CSV."""
     mended: int = 0
     lost: int = 0
     wrapped: int = 0
@@ -27,6 +29,7 @@ class Mender:
         return {name: self._said(name, value) if value else value for name, value in values.items()}
 
     def _said(self, name: str, value: str) -> str | None:
+        value = cells.computed(value) if self.exported else value
         mended = cells.mended(value)
         self.mended += mended != value
         self.lost += name == "text" and cells.has_lost(mended)

@@ -16,6 +16,7 @@ from typing import IO
 from rag.errors import InputError
 from rag.records import Column, Note, Record, Rejected
 from rag.reviews import columns, dates, folders, identity
+from rag.reviews.column_names import EXPORTED
 from rag.reviews.folders import TITLE_FILE
 from rag.reviews.formats import detect, limits, readers
 from rag.reviews.formats.detect import Found
@@ -200,7 +201,8 @@ def _read_found(found: Found, source: str, title: _TitleOf, options: ReadOptions
         yield Rejected(name, 1, problem)
     else:
         habits = _habits(found, recognised.fields)
-        file = _File(name, source, found.is_table, recognised.fields, title, options, habits)
+        exported = found.format == "delimited" and tuple(names) == EXPORTED
+        file = _File(name, source, found.is_table, recognised.fields, title, options, habits, exported)
         yield from _limited(name, _records(itertools.chain(peeked, rows), file))
 
 
@@ -257,6 +259,8 @@ class _File:
     title: _TitleOf
     options: ReadOptions
     habits: Habits
+    exported: bool
+    """Whether it is one of our own exports as CSV."""
 
 
 @dataclass
@@ -274,7 +278,7 @@ class _Tally:
 
 
 def _records(rows: Iterator[RowItem], file: _File) -> Iterator[Item]:
-    tally, mender = _Tally(), Mender(file.fields, file.is_table, file.habits)
+    tally, mender = _Tally(), Mender(file.fields, file.is_table, file.habits, file.exported)
     for row in rows:
         if not isinstance(row, RawRow):
             yield row
