@@ -97,7 +97,7 @@ def _table_that_fits(out: Console, found: Consensus) -> Table | None:
         for one in found.findings:
             counts = one.counts
             sides = [_side(one, side, found.totals.read, length) for side in _SIDES]
-            table.add_row(_name(one), str(counts.mentioning), *sides, str(counts.mixed), str(_neither(counts)))
+            table.add_row(_name(one), str(counts.mentioning), *sides, str(counts.mixed), str(counts.neutral))
         if out.measure(table, options=out.options.update(max_width=_ANY)).maximum <= out.width:
             return table
     return None
@@ -108,17 +108,12 @@ def _in_lines(one: Finding, reviews: int) -> Text:
     lines = _name(one).append(f": {one.counts.mentioning} mention it\n")
     for side, said in zip(_SIDES, ("praise   ", "criticise"), strict=True):
         lines.append(f"  {said} ").append(_side(one, side, reviews, _BARS[0])).append("\n")
-    return lines.append(f"  both {one.counts.mixed} · neither {_neither(one.counts)}")
+    return lines.append(f"  both {one.counts.mixed} · neither {one.counts.neutral}")
 
 
 def _name(one: Finding) -> Text:
     marks = (" ≠" if one.verdict == "divided" else "") + (" (stale)" if one.stale else "")
     return Text(one_line(one.name.removeprefix("the ")) + marks)
-
-
-def _neither(counts: Counts) -> int:
-    """Those that mention an aspect without taking a side."""
-    return counts.mentioning - counts.positive - counts.negative - counts.mixed
 
 
 def _side(one: Finding, side: Side, reviews: int, length: int) -> Text:

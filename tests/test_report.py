@@ -145,7 +145,7 @@ def test_only_what_markdown_acts_on_is_escaped(text: str, written: str) -> None:
 def test_each_row_of_the_markdown_table_has_its_cells(found: Consensus) -> None:
     tokens = MarkdownIt("commonmark").enable("table").parse("".join(report.markdown(report.of_summary(found))))
     cells = [token.type for token in tokens].count("td_open")
-    assert cells == 6 * len(found.findings) + 5 * len(as_json(found)["slices"])
+    assert cells == 7 * len(found.findings) + 5 * len(as_json(found)["slices"])
 
 
 def test_the_page_loads_nothing_runs_nothing_and_links_nowhere(found: Consensus, compared: Comparison) -> None:
@@ -209,7 +209,7 @@ def test_every_number_of_the_json_stands_in_the_markdown_and_on_the_page(found: 
         assert text in page
     for one in shown["findings"]:
         row = [one["aspect"]["name"], one["mentioning"], as_text(one["praised_share"]), as_text(one["criticised_share"]),
-               one["mixed"]]  # fmt: skip
+               one["mixed"], one["mentioning"] - one["praised"] - one["criticised"] - one["mixed"]]  # fmt: skip
         assert " | ".join(map(str, row)) in markdown
     for part in shown["slices"]:
         reviews, sides = part["totals"]["reviews"], [part[f"{side}_share"]["k"] for side in ("praised", "criticised")]
