@@ -6,7 +6,7 @@
     retriever = LibraryRetriever(library=Library.open("reviews.pullquote"), titles=["The Salt Ladder"])
     documents = retriever.invoke("What did critics dislike about the ending?")
 
-Needs the extra: `pip install pullquote[langchain]`.
+Needs the extra `langchain`: `pip install ".[langchain]"` in a clone's folder.
 """
 
 from __future__ import annotations

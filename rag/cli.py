@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ import typer
 
 from rag.cli_evals import eval_app
 from rag.cli_options import (
+    AnswerFormOption,
     BatchOption,
     EngineName,
     EngineOption,
@@ -60,7 +62,7 @@ app = typer.Typer(
     "    pullquote demo\n\n"
     "    pullquote add my-reviews.csv\n\n"
     '    pullquote ask "What did critics dislike about the ending?"',
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -78,6 +80,21 @@ _DEMO_QUESTIONS = (
     ("What did critics dislike about the ending?", "The Salt Ladder"),
     ("What did critics say about the music?", "My Aunt the Weather"),
 )
+
+
+@app.callback()
+def _whole(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """What is said without a verb; its help is written above."""
+    if version:
+        import rag
+
+        typer.echo(f"Pullquote {rag.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 # ── adding ───────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +156,7 @@ def ask(
     lang: LangOption = None,
     stance: StanceOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show plan, candidates, scores and drops.")] = False,
-    form: FormOption = None,
+    form: AnswerFormOption = None,
     output: OutputOption = None,
     engine: EngineOption = None,
     model: ModelOption = None,
@@ -221,7 +238,7 @@ def _answer(
 
 
 def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, explain: bool) -> None:
-    """Ask again and again, each question a follow-up of the one before; an empty line or Ctrl-D ends it."""
+    """Ask again and again, each question a follow-up of the one before; an empty line, quit or Ctrl-D ends it."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
@@ -229,7 +246,9 @@ def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, expl
     from rag.errors import PullquoteError
     from rag.library import HISTORY
 
-    opened.titles()  # fails here, not after the first question, where there is no library
+    # Fails here, not after the first question, where there is no library or no such title.
+    asked = [opened.title(name) for name in titles] if titles else opened.titles()
+    terminal.welcome(terminal.console(), opened.path, asked, few=bool(titles))
     kept = opened.path / HISTORY
     can_keep = os.access(kept if kept.exists() else opened.path, os.W_OK)
     session: PromptSession[str] = PromptSession(
@@ -241,7 +260,7 @@ def _prompt(opened: Library, titles: list[str] | None, filters: Filters, *, expl
             question = session.prompt()
         except (EOFError, KeyboardInterrupt):
             return
-        if not question.strip():
+        if question.strip().casefold() in ("", "quit", "exit"):
             return
         try:
             previous = _answer(opened, question, titles, filters, explain=explain, previous=previous)
@@ -484,7 +503,7 @@ def show(
     if json:
         print_json(contract.reviews(page, total))
     else:
-        terminal.reviews(terminal.console(), page, total, offset)
+        terminal.reviews(terminal.console(), page, total, offset, query)
 
 
 # ── changing ─────────────────────────────────────────────────────────────────────────────────────
@@ -500,6 +519,7 @@ def edit(
     critic: Annotated[str | None, typer.Option(help="Correct who wrote a review; empty clears.")] = None,
     outlet: Annotated[str | None, typer.Option(help="Correct where it appeared; empty clears.")] = None,
     date: Annotated[str | None, typer.Option(help="Correct when, 2024-03-15; empty clears.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before a merge.")] = False,
     json: JsonOption = False,
     library: LibraryOption = None,
 ) -> None:
@@ -525,6 +545,9 @@ def edit(
                     "--title, --critic, --outlet and --date change a review, and this is a title.",
                     "Name a review by its id; see them with: pullquote show TITLE",
                 ) from None
+            if into is not None and not (yes or json) and not _merge_agreed(opened, what, into):
+                typer.echo("Nothing was merged.")
+                return
             edited, joined = opened.edit_title(what, name=name, into=into, kind=kind)
             print_json(contract.edited(edited, joined)) if json else terminal.edited(terminal.console(), edited, joined)
             return
@@ -532,6 +555,14 @@ def edit(
             raise InputError("--name, --into and --kind change a title, and this is a review.")
         review = opened.edit_review(what, title=title, critic=critic, outlet=outlet, date=date)
     print_json(contract.review(review)) if json else terminal.review(terminal.console(), review)
+
+
+def _merge_agreed(opened: Library, what: str, into: str) -> bool:
+    """A person at a terminal is asked once: what was merged can't be taken apart by a command."""
+    if not sys.stdin.isatty():
+        return True
+    merged, kept = opened.title(what), opened.title(into)
+    return typer.confirm(f"Merge “{merged.name}” into “{kept.name}”? There is no way back but a backup.")
 
 
 @app.command()
@@ -559,7 +590,8 @@ def remove(
     if purge and not yes and not json and sys.stdin.isatty():
         named = what or batch or "all that was removed"
         if not typer.confirm(f"Delete {named} for good, with no way back?"):
-            raise typer.Exit(_STOPPED)
+            typer.echo("Nothing was removed.")
+            return
     with open_library(library) as opened:
         done = opened.remove(what, batch=batch, purge=purge)
     print_json(contract.removal(done)) if json else terminal.removed(terminal.console(), done)
@@ -902,6 +934,7 @@ def _serve(library: Path, host: str = "127.0.0.1", port: int | None = None, *, h
 def main() -> None:
     """Run a command; every error ends here as a sentence and an exit code."""
     sys.unraisablehook = interrupt_again
+    _never_fail_to_print()
     try:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while an error was being said
@@ -909,6 +942,13 @@ def main() -> None:
     # All is said and done: an interrupt while Python clears up must not make a failure of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)
+
+
+def _never_fail_to_print() -> None:
+    """What the encoding of a pipe or a screen lacks is written as "?": a result is worth more than a quotation mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(errors="replace")
 
 
 def interrupt_again(lost: Any) -> None:
@@ -949,7 +989,10 @@ def _failed(error: Exception, *, json: bool) -> int:
         return 0
     if isinstance(error, typer.Exit):
         return error.exit_code
-    # What is wrong with the command line itself. Typer brings its own copy of click, so no class is named here.
+    # What is wrong with the command line itself. Typer brings its own copy of click, so no class is imported here.
+    if type(error).__name__ == "NoArgsIsHelpError" and hasattr(error, "format_message"):
+        typer.echo(error.format_message())  # a group of verbs that was named alone: nothing is wrong
+        return 0
     if hasattr(error, "format_message"):
         context = getattr(error, "ctx", None)
         hint = f"See: {context.command_path} --help" if context else None

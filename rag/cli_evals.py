@@ -400,7 +400,8 @@ def init(
     with _extra():
         from evals import own
     with open_library(library) as opened:
-        own.starter(file, opened, reviews or [], title, kind, parsed_map(map_))
+        with _written(file):
+            own.starter(file, opened, reviews or [], title, kind, parsed_map(map_))
         typer.echo(f"{file} is made. Ask, read the answer, and keep it:")
         title, asked = own.suggested(opened) if not reviews else ("", [])
     for question in asked or ["What do reviewers dislike?"]:
@@ -448,13 +449,24 @@ def runs_folder(library: Path | None) -> Path:
 
 
 @contextlib.contextmanager
+def _written(file: Path) -> Iterator[None]:
+    """Say which file could not be written, and why."""
+    from rag.errors import InputError
+
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"The file {file} can't be written: {error.strerror}.", "Name one in a folder that you may write to."
+        ) from error
+
+
+@contextlib.contextmanager
 def _extra() -> Iterator[None]:
     """Say what to install where the extra is not there."""
-    from rag.errors import ExtraMissing
+    from rag.errors import ExtraMissing, install_extra
 
     try:
         yield
     except ModuleNotFoundError as error:
-        raise ExtraMissing(
-            f"Evaluations need a package: {error.name}.", 'Install it with: pip install "pullquote[evals]"'
-        ) from None
+        raise ExtraMissing(f"Evaluations need a package: {error.name}.", install_extra("evals")) from None

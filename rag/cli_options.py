@@ -21,6 +21,9 @@ BatchOption = Annotated[str | None, typer.Option("--batch", help="All that one `
 FormOption = Annotated[
     str | None, typer.Option("--format", help="json, csv, markdown or html [default: for a terminal].")
 ]
+AnswerFormOption = Annotated[
+    str | None, typer.Option("--format", help="json, markdown or html [default: for a terminal].")
+]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file [default: standard output].")]
 
 

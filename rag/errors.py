@@ -98,6 +98,14 @@ class ExtraMissing(PullquoteError):
     exit_code = 3
 
 
+def install_extra(extra: str) -> str:
+    """How an extra is installed beside a Pullquote that came from a clone or a wheel: it is in no package index."""
+    return (
+        f'Install it in the folder that Pullquote came from: uv tool install "pullquote[{extra}] @ ." or, with pip: '
+        f'pip install ".[{extra}]" (for a wheel, its path stands for the dot).'
+    )
+
+
 class IndexUnreachable(PullquoteError):
     """The vector server is not there, or does not answer as one."""
 

@@ -14,16 +14,17 @@ from enum import StrEnum
 
 from rag import contract
 from rag.records import Review, Title
+from rag.reviews import cells, tally
 from rag.reviews import store as stores
-from rag.reviews import tally
+from rag.reviews.column_names import EXPORTED
 from rag.reviews.store import Reading, Store
 from rag.safe_text import one_line, visible
 
 _PAGE = 500
-_COLUMNS = ("id", "title", "kind", "critic", "outlet", "date", "rating", "url", "lang", "text")
-# What a spreadsheet takes for the start of a formula, its full-width forms too (OWASP, "CSV Injection").
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~=:&@/^$\"'])")
+# What Markdown and its dialects act on wherever it stands; an address is one by its "//", and by the dot in a host.
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#!|~&@^$]|=(?==)|/(?=/)|(?<=\w)\.(?=[^\W\d]))")
+# What it acts on at the start of a line: lists, rules, the line below a heading, the second row of a table.
+_LINE_START = re.compile(r"\A(\s*)(?:([-+=]|:(?=\s*-))|(\d{1,9})(\.(?!\S)))")
 
 
 class ExportFormat(StrEnum):
@@ -71,12 +72,12 @@ def _csv(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
     """A header and a row a review. A cell that a spreadsheet would compute begins with an apostrophe."""
     line = io.StringIO(newline="")
     writer = csv.writer(line)
-    writer.writerow(_COLUMNS)
+    writer.writerow(EXPORTED)
     for title in titles:
         for review in _reviews(reading, title):
             known = {"title": title.name, "kind": title.kind}
-            cells = [known.get(column) or getattr(review, column, None) or "" for column in _COLUMNS]
-            writer.writerow([neutralised(cell) for cell in cells])
+            values = [known.get(column) or getattr(review, column, None) or "" for column in EXPORTED]
+            writer.writerow([neutralised(value) for value in values])
             yield line.getvalue()
             line.seek(0)
             line.truncate()
@@ -86,7 +87,7 @@ def _csv(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
 def neutralised(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula; NUL and other controls but line ends are made visible."""
     shown = visible(cell)
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return f"'{shown}" if cells.FORMULA.match(shown) else shown
 
 
 def _markdown(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
@@ -103,5 +104,9 @@ def _markdown(reading: Reading, titles: Sequence[Title]) -> Iterator[str]:
 
 
 def literal(text: str) -> str:
-    """Text with every character that Markdown or HTML could read as markup escaped (CommonMark, 2.4)."""
-    return _MARKUP.sub(r"\\\1", text)
+    """Text with what Markdown or HTML would read as markup escaped (CommonMark, 2.4), and nothing else."""
+    return "".join(map(_literal_line, text.splitlines(keepends=True)))
+
+
+def _literal_line(line: str) -> str:
+    return _LINE_START.sub(r"\1\3\\\2\4", _MARKUP.sub(r"\\\1", line))

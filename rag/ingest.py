@@ -19,6 +19,7 @@ from rag.records import AddReport, Column, Note, Progress, Record, Rejected, Tit
 from rag.reviews import intake, journal, kinds
 from rag.reviews.read import Item, Source
 from rag.reviews.store import Reading, Store
+from rag.safe_text import counted
 from rag.search.base import Embedder, Index
 
 STORED_AT_ONCE = 100
@@ -65,7 +66,7 @@ def add(store: Store, items: Iterable[Item], on_progress: OnProgress, *, dry_run
     if not seen.records:
         raise NothingRead(
             "No review could be read.",
-            "Set columns with --map FIELD=COLUMN, and look first with --dry-run.",
+            _what_to_do(report.rejected),
             columns=[vars(column) for column in report.columns],
             rejected=[vars(rejected) for rejected in report.rejected],
         )
@@ -101,16 +102,12 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
     touched = sorted((known[title_id] for title_id in taking.touched), key=lambda title: title.name)
     outcomes = taking.outcomes
     guessed = _guessed_kinds([t for t in touched if t.id in taking.guessed and t.kind != taxonomy.GENERAL])
+    stay = ("of these was added under this title before, and stays there",
+            "of these were added under this title before, and stay there")  # fmt: skip
     elsewhere = [
-        Note(known[title_id].name, f"{count} of these were added under this title before, and stay there")
-        for title_id, count in taking.elsewhere.items()
-        if count
+        Note(known[title_id].name, counted(count, *stay)) for title_id, count in taking.elsewhere.items() if count
     ]
-    removed = (
-        [Note("removed", f"{taking.removed} were removed earlier and stay so; see: pullquote restore --help")]
-        if taking.removed
-        else []
-    )
+    removed = [Note("removed", f"{_removed(taking.removed)}; see: pullquote restore --help")] if taking.removed else []
     return AddReport(
         batch=taking.batch,
         added=outcomes["added"],
@@ -125,14 +122,25 @@ def _report(taking: intake.Intake, seen: _Seen, dry_run: bool) -> AddReport:
     )
 
 
+def _removed(count: int) -> str:
+    return counted(count, "was removed earlier and stays so", "were removed earlier and stay so")
+
+
+def _what_to_do(rejected: Sequence[Rejected]) -> str:
+    """What helps where nothing could be read; columns help only a table that has some."""
+    if any("--map" in one.reason for one in rejected):
+        return "Set columns with --map FIELD=COLUMN, and look first with --dry-run."
+    return "Mend what is named, or add another file; docs/reading.md says what can be read."
+
+
 def _guessed_kinds(titles: Sequence[Title]) -> list[Note]:
     """A note for each title whose kind was guessed, or for each kind where there are many."""
     if len(titles) <= _NOTED_TITLES:
         said = "taken for a {} by its reviews' words; say otherwise with --kind"
         return [Note(title.name, said.format(title.kind)) for title in titles]
-    counted = Counter(title.kind for title in titles)
-    said = "{} titles were taken for this kind by the words of their reviews; say otherwise with --kind"
-    return [Note(kind, said.format(count)) for kind, count in sorted(counted.items())]
+    of_kind = Counter(title.kind for title in titles)
+    said = "taken for this kind by the words of their reviews; say otherwise with --kind"
+    return [Note(kind, f"{counted(n, 'title was', 'titles were')} {said}") for kind, n in sorted(of_kind.items())]
 
 
 def catch_up(store: Store, embedder: Embedder | None, index: Callable[[], Index], on_progress: OnProgress) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from rag import taxonomy
 from rag.errors import InputError, UnknownReview
 from rag.records import Removal, Review, Title
-from rag.reviews import changes, columns
+from rag.reviews import changes, dates
 from rag.reviews import store as stores
 from rag.reviews.catalogue import all_titles, find_title
 from rag.reviews.changes import Target
@@ -86,7 +86,7 @@ def _checked_field(field: str, value: str) -> str | None:
     if not value.strip():
         return None
     if field == "date":
-        found = columns.iso_date(value)
+        found = dates.iso_date(value)
         if found is None:
             raise InputError(f"“{value}” is no date that can be read for certain.", "Write it as 2024-03-15.")
         return found

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -39,6 +40,7 @@ from rag.errors import (
     LibraryLocked,
     ModelMissing,
     SchemaOutdated,
+    install_extra,
 )
 from rag.records import (
     AddReport,
@@ -419,7 +421,8 @@ class Library:
     def _titles_named(self, names: Sequence[str] | None) -> list[Title]:
         with self._opened().reading() as reading:
             known = self._catalogue.at(reading).titles
-        return [catalogue.find_title(known, name) for name in names] if names else list(known)
+            gone = partial(catalogue.removed_titles, reading)
+            return [catalogue.find_title(known, name, gone) for name in names] if names else list(known)
 
     def summary(self, title: str, *, refresh: bool = True) -> Consensus:
         """What the reviews of a title agree and disagree about. What nothing has touched since the last is kept.
@@ -511,6 +514,7 @@ class Library:
         is true, Cancelled is raised. Raises UnknownTitle, InputError, NoLibrary.
         """
         stop = cancelled or (lambda: False)
+        self._titles_named(titles)  # says better than the plan would why there is no such title
         return answering.ask(
             replace(self._asking(), adviser=self._adviser(stop)),
             question,
@@ -616,7 +620,7 @@ class Library:
 
     def title(self, name: str) -> Title:
         """A title by name, alias or id. Raises UnknownTitle with the nearest names."""
-        return catalogue.find_title(self.titles(), name)
+        return self._titles_named([name])[0]
 
     def review(self, review_id: str) -> Review:
         """A review by its id, also one that is history or was removed. Raises UnknownReview."""
@@ -644,7 +648,7 @@ class Library:
             raise InputError("A list of reviews is not narrowed by stance.", "Ask a question to see who liked what.")
         with self._opened().reading() as reading:
             known = catalogue.all_titles(reading) if removed else self._catalogue.at(reading).titles
-            found = catalogue.find_title(known, title)
+            found = catalogue.find_title(known, title, partial(catalogue.removed_titles, reading))
             state = stores.REMOVED if removed else stores.LIVE
             narrowed = filtering.conditions(reading, filters or Filters(), [found.id], state)
             return stores.page_of_reviews(
@@ -892,7 +896,7 @@ def _open_chat(settings: Settings, cache: Cache, prompts: Mapping[str, str]) -> 
     except ModuleNotFoundError as error:
         raise ExtraMissing(
             f"A model is named, and talking to it needs a package: {error.name}.",
-            'Install it with: pip install "pullquote[chat]"',
+            install_extra("chat"),
         ) from None
     price = load_price(settings.model, settings.prices, is_openai=server.is_openai)
     budget = Budget(settings.model, price, cache, settings.max_cost, settings.max_cost_day)
@@ -905,7 +909,7 @@ def _open_server(model: EmbeddingModel) -> OpenAIEmbedder:
     except ModuleNotFoundError as error:
         raise ExtraMissing(
             f"The setting embedder names a server, and talking to it needs a package: {error.name}.",
-            'Install it with: pip install "pullquote[openai]"',
+            install_extra("openai"),
         ) from None
     return OpenAIEmbedder(model.name, model.dimensions)
 

@@ -420,6 +420,11 @@ class Counts:
     negative: int = 0
     mixed: int = 0
 
+    @property
+    def neutral(self) -> int:
+        """Those that take no side."""
+        return self.mentioning - self.positive - self.negative - self.mixed
+
 
 @dataclass(frozen=True)
 class Coverage:

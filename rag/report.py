@@ -19,7 +19,7 @@ from rag.evidence import verdicts
 from rag.export import literal, neutralised
 from rag.findings import Comparison, Consensus, Finding, Side
 from rag.records import Answer, Citation
-from rag.safe_text import one_line, visible
+from rag.safe_text import counted, one_line, visible
 
 Cells = Sequence[str]
 _SIDES: tuple[Side, Side] = ("praised", "criticised")
@@ -79,7 +79,9 @@ def of_summary(found: Consensus) -> list[Block]:
     blocks += [Paragraph(text) for text in (_totals(found), *_below_totals(found))]
     blocks += [Paragraph(f"Severe: {severe(m.reviews, m.name, found.totals.reviews)}") for m in found.minorities]
     blocks += [_quote(quote) for minority in found.minorities for quote in minority.quotes]
-    blocks.append(Rows(("aspect", "mention it", "praise it", "criticise it", "do both", "verdict"), _lines(found)))
+    blocks.append(
+        Rows(("aspect", "mention it", "praise it", "criticise it", "do both", "take no side", "verdict"), _lines(found))
+    )
     for one in found.findings:
         if one.praised or one.criticised:
             blocks.append(Heading(2, one.name[:1].upper() + one.name[1:]))
@@ -97,11 +99,10 @@ def of_summary(found: Consensus) -> list[Block]:
 
 def _totals(found: Consensus) -> str:
     totals, overall = found.totals, found.overall
-    several = "" if totals.reviews == 1 else "s"
     return (
-        f"{totals.reviews} review{several}: {overall.positive} for it, {overall.negative} against, {overall.mixed} "
-        f"between; {totals.coded} with an opinion on a part, {totals.no_opinion} without, {totals.failed} that could "
-        f"not be judged, {totals.uncoded} not coded."
+        f"{counted(totals.reviews, 'review', 'reviews')}: {overall.positive} for it, {overall.negative} against, "
+        f"{overall.mixed} between, {totals.reviews - overall.n} on no side; {totals.coded} with an opinion on a part, "
+        f"{totals.no_opinion} without, {totals.failed} that could not be judged, {totals.uncoded} not coded."
     )
 
 
@@ -141,6 +142,7 @@ def _lines(found: Consensus) -> list[Cells]:
             _side(one, "praised", found.totals.read),
             _side(one, "criticised", found.totals.read),
             str(one.counts.mixed),
+            str(one.counts.neutral),
             "divides" if one.verdict == "divided" else "" if one.verdict == "neither" else one.verdict,
         )
         for one in found.findings
@@ -175,8 +177,9 @@ def of_answer(found: Answer) -> list[Block]:
     blocks += [_quote(citation) for citation in found.citations]
     blocks += [Paragraph(f"Note: {warning}") for warning in found.warnings]
     stamp = found.engine
-    blocks.append(Paragraph(f"{found.reviews} reviews of {', '.join(title.name for title in found.titles)} were read. "
-                            f"Made by {stamp.name}, Pullquote {stamp.version}."))  # fmt: skip
+    read = f"{counted(found.reviews, 'review', 'reviews')} of {', '.join(title.name for title in found.titles)}"
+    were = "was" if found.reviews == 1 else "were"
+    blocks.append(Paragraph(f"{read} {were} read. Made by {stamp.name}, Pullquote {stamp.version}."))
     return blocks
 
 

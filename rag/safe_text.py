@@ -20,3 +20,8 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """The same, with every run of blanks and line ends as one blank."""
     return visible(" ".join(text.split()))
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A number and what it counts: `1 title was`, `1,200 titles were`."""
+    return f"{count:,} {one if count == 1 else many}"

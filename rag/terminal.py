@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -17,11 +19,17 @@ from rich.text import Text
 from rag import contract
 from rag.records import AddReport, Answer, Check, Citation, Claim, Removal, Review, Title, Usage
 from rag.records import Progress as Done
-from rag.safe_text import one_line, visible
+from rag.safe_text import counted, one_line, visible
 
 if TYPE_CHECKING:
     from rag.health import Rebuilt
 
+_ID = re.compile(r"[0-9a-f]{12}(?:-\d+)?")
+_WIDE = 1_000
+_NARROW = 60
+"""Below so many columns a title takes two lines."""
+_PASSAGE = 160
+"""Characters of a review in a list."""
 _SHOWN_REJECTS = 20
 _SHOWN_TITLES = 20
 _STAGES = {"read": "Reading", "embed": "Embedding", "index": "Indexing", "code": "Coding", "run": "Running"}
@@ -34,10 +42,22 @@ def console(*, stderr: bool = False) -> Console:
     Lines are folded for a person's terminal only: what goes into a file or a pipe keeps its lines whole.
     """
     to_person = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=not to_person)
+    # Only a screen has a width of its own; a table in a file is as wide as its cells, unless somebody says otherwise.
+    width = None if to_person or "COLUMNS" in os.environ else _WIDE
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=not to_person, width=width)
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def welcome(out: Console, library: Path, asked: Sequence[Title], *, few: bool) -> None:
+    """What the prompt asks of, and how to leave it."""
+    count = counted(sum(title.reviews for title in asked), "review", "reviews")
+    of = counted(len(asked), "title", "titles")
+    if few:
+        of = " and ".join(f"“{one_line(title.name)}”" for title in asked)
+    out.print(one_line(f"{library}: {of} with {count}. A question may go on from the one before."))
+    out.print(Text("An empty line, quit or Ctrl-D leaves.", style="dim"))
 
 
 def claim(out: Console, shown: Claim) -> None:
@@ -81,9 +101,9 @@ def _source(found: Answer, citation: Citation) -> Text:
 
 def _footer(out: Console, found: Answer) -> None:
     cited = len({citation.review_id for citation in found.citations})
-    parts = [f"{found.reviews} reviews read", f"{0 if found.nearest else cited} cited"]
+    parts = [f"{_reviews(found.reviews)} read", f"{0 if found.nearest else cited} cited"]
     if found.dropped:
-        parts.append(f"{len(found.dropped)} sentences dropped")
+        parts.append(f"{counted(len(found.dropped), 'sentence', 'sentences')} dropped")
     parts.append("offline, in the model’s place" if found.engine.fallback else found.engine.name)
     out.print(Text("\n" + " · ".join(parts), style="dim"))
     if narrowed := contract.plan(found.plan)["filters"]:
@@ -144,12 +164,14 @@ def added(out: Console, report: AddReport) -> None:
     verb = "Would add" if report.dry_run else "Added"
     counts = [f"{verb} {_reviews(report.added)}", f"{report.unchanged} unchanged"]
     counts += [f"{report.superseded} replaced an older text"] if report.superseded else []
-    counts += [f"{report.duplicates} were the same vote from another source"] if report.duplicates else []
+    counts += (
+        [counted(report.duplicates, "was the same vote again", "were the same vote again")] if report.duplicates else []
+    )
     out.print(Text(", ".join(counts) + ".", style="bold"))
     for title in report.titles[:_SHOWN_TITLES]:
         out.print(f"  {one_line(title.name)} ({title.kind}): +{title.added}")
-    if len(report.titles) > _SHOWN_TITLES:
-        out.print(f"  … and {len(report.titles) - _SHOWN_TITLES} more titles; see them all with: pullquote titles")
+    if more := max(0, len(report.titles) - _SHOWN_TITLES):
+        out.print(f"  … and {counted(more, 'more title', 'more titles')}; see them all with: pullquote titles")
     for note in report.notes:
         out.print(Text(f"  {one_line(note.file)}: {one_line(note.text)}", style="dim"))
     refused(out, [asdict(rejected) for rejected in report.rejected])
@@ -170,22 +192,30 @@ def refused(out: Console, rejected: Sequence[Mapping[str, Any]]) -> None:
         out.print(f"  … and {len(rejected) - _SHOWN_REJECTS} more; see them all with --json")
 
 
+def _are(found: Sequence[object]) -> str:
+    return "is" if len(found) == 1 else "are"
+
+
 def _reviews(count: int) -> str:
-    return f"{count} review" if count == 1 else f"{count} reviews"
+    return counted(count, "review", "reviews")
 
 
 def edited(out: Console, title: Title, joined: int) -> None:
     """A title as it is after an edit."""
-    names = f", also {', '.join(f'“{one_line(alias)}”' for alias in title.aliases)}" if title.aliases else ""
+    # The ids of titles that were merged still find it, and are no names.
+    aliases = [f"“{one_line(alias)}”" for alias in title.aliases if not _ID.fullmatch(alias)]
+    names = f", also {', '.join(aliases)}" if aliases else ""
     out.print(Text(f"“{one_line(title.name)}” ({title.kind}{names}): {_reviews(title.reviews)}.", style="bold"))
     if joined:
-        out.print(f"{_reviews(joined)} said what one there says already, and are one vote with it now.")
+        said = counted(joined, "review said", "reviews said")
+        out.print(f"{said} what one there says already, and {'is' if joined == 1 else 'are'} one vote with it now.")
 
 
 def removed(out: Console, done: Removal) -> None:
     """What `remove` did, and how to undo it."""
     if done.purged:
-        out.print(Text(f"Purged {_reviews(len(done.reviews))}: they are in no file of the library.", style="bold"))
+        said = counted(len(done.reviews), "review: it is", "reviews: they are")
+        out.print(Text(f"Purged {said} in no file of the library.", style="bold"))
         out.print("Gone with them: the history of typed questions, and copies made before an upgrade.")
         out.print("Your own backups and exports are yours to delete.")
         return
@@ -193,33 +223,57 @@ def removed(out: Console, done: Removal) -> None:
         Text(f"Removed {_reviews(len(done.reviews))}. To undo: pullquote restore, with the same name.", style="bold")
     )
     if done.returned:
-        out.print(f"{_reviews(len(done.returned))} that they had replaced are live again.")
+        out.print(f"{_reviews(len(done.returned))} replaced by what was removed {_are(done.returned)} live again.")
 
 
 def restored(out: Console, done: Removal) -> None:
     """What `restore` did."""
     out.print(Text(f"Restored {_reviews(len(done.reviews))}.", style="bold"))
     if done.returned:
-        out.print(f"{_reviews(len(done.returned))} are replaced by them again.")
+        out.print(f"{_reviews(len(done.returned))} {_are(done.returned)} replaced again.")
 
 
 def titles(out: Console, found: Sequence[Title], *, removed: bool = False) -> None:
-    """Every title on a line."""
-    table = Table("title", "kind", "reviews", "id", box=None, pad_edge=False)
+    """Every title on a line; in a narrow terminal on two. An id is never cut: it is there to be copied."""
+    if not found:
+        out.print("No title is removed." if removed else "No titles yet. Add reviews with: pullquote add PATH")
+        return
+    if out.width < _NARROW:
+        for title in found:
+            out.print(Text(one_line(title.name)))
+            out.print(Text(f"  {title.kind} · {_reviews(title.reviews)} · {title.id}", style="dim"))
+        return
+    table = Table("title", "kind", box=None, pad_edge=False)
+    table.add_column("reviews", justify="right")
+    table.add_column("id", no_wrap=True)
     for title in found:
         table.add_row(Text(one_line(title.name)), title.kind, str(title.reviews), Text(title.id, style="dim"))
-    nothing = "No title is removed." if removed else "No titles yet. Add reviews with: pullquote add PATH"
-    out.print(table if found else nothing)
+    out.print(table)
 
 
-def reviews(out: Console, found: Sequence[Review], total: int, offset: int) -> None:
-    """A page of reviews, a line or two each."""
+def reviews(out: Console, found: Sequence[Review], total: int, offset: int, query: str | None = None) -> None:
+    """A page of reviews, a line or two each: how it begins, or the passage with the first match of `query`."""
     for review in found:
         head = Text(f"{review.id}  ", style="cyan")
         head.append(_byline(review), style="bold")
         out.print(head)
-        out.print(Text(f"  {one_line(review.text[:240])[:160]} …\n", style="dim"))
+        out.print(Text(f"  {_passage(one_line(review.text), query)}\n", style="dim"))
     out.print(Text(f"{offset + 1 if found else 0}–{offset + len(found)} of {total}", style="dim"))
+
+
+def _passage(text: str, query: str | None) -> str:
+    """So many characters of a text, whole words, with an ellipsis only where something is left out."""
+    if len(text) <= _PASSAGE:
+        return text
+    found = re.search(re.escape(one_line(query)), text, re.IGNORECASE) if query else None
+    middle = (found.start() + found.end()) // 2 if found else 0
+    start = min(max(0, middle - _PASSAGE // 2), len(text) - _PASSAGE)
+    end = start + _PASSAGE
+    if start and (blank := text.find(" ", start, found.start() if found else end)) >= 0:
+        start = blank + 1
+    if end < len(text) and (blank := text.rfind(" ", found.end() if found else start, end + 1)) >= 0:
+        end = blank
+    return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
 
 
 def review(out: Console, found: Review) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from rag import errors
 
@@ -26,3 +27,15 @@ def test_the_docstring_draws_the_tree_with_its_exit_codes() -> None:
 
 def test_the_code_is_the_name_in_lower_case() -> None:
     assert errors.UnknownTitle("x").code == "unknown_title"
+
+
+def test_how_an_extra_is_installed_is_said_in_one_way() -> None:
+    assert 'uv tool install "pullquote[chat] @ ."' in errors.install_extra("chat")
+    sources = [*Path(errors.__file__).parent.rglob("*.py")]
+    assert len(sources) > 50
+    raising = [path for path in sources if "raise ExtraMissing(" in path.read_text("utf-8")]
+    assert {path.name for path in raising} == {"library.py", "cli_evals.py"}
+    for path in sources:
+        text = path.read_text("utf-8")
+        assert 'pip install "pullquote[' not in text, path
+        assert text.count("raise ExtraMissing(") <= text.count("install_extra("), path

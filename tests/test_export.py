@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from hypothesis import strategies as st
 from rag.errors import UnknownTitle
 from rag.export import ExportFormat, neutralised
 from rag.library import Library
+from rag.reviews.cells import computed
+from rag.safe_text import visible
+from tests.written import put
 
 HOSTILE = (
     '=HYPERLINK("http://evil.example","x") <img src=x onerror=alert(1)> [a](javascript:b) \x1b[2J\n\n# head\n    code'
@@ -59,10 +63,34 @@ def test_a_neutralised_cell_is_never_a_formula(cell: str) -> None:
     assert neutralised(cell)[:1] not in set("=+-@\t\r\n＝＋－＠")
 
 
+@given(st.text())
+def test_the_apostrophe_before_a_formula_can_be_taken_off_again(cell: str) -> None:
+    assert computed(neutralised(cell)) == visible(cell)
+
+
+def test_an_export_that_is_added_again_brings_no_new_text(open_library: Callable[..., Library], tmp_path: Path) -> None:
+    library = open_library()
+    said = [
+        "=1+1 is what the harbour sings.",
+        "'=2 is a quotation.",
+        "- a list, and it glows.",
+        "'Tis a pity.",
+        "@Ann glows.",
+    ]
+    put(library, *said, title="=Salt")
+    (tmp_path / "out.csv").write_text(written(library, "csv"))
+    again = library.add([tmp_path / "out.csv"])
+    assert {review.text for review in library.reviews("=Salt")[0]} == set(said)
+    assert [title.name for title in library.titles()] == ["=Salt"] and again.superseded == 0
+    (tmp_path / "other.csv").write_text("text,critic\n'=1 is what somebody else wrote.,Bo\n")
+    library.add([tmp_path / "other.csv"], title="Lamp")
+    assert library.reviews("Lamp")[0][0].text == "'=1 is what somebody else wrote."
+
+
 def test_nothing_in_the_markdown_is_markup(filled: Library) -> None:
     text = written(filled, "markdown")
     assert "\x1b" not in text
-    assert "\\<img src\\=x onerror\\=alert\\(1\\)\\>" in text
+    assert "\\<img src=x onerror=alert\\(1\\)\\>" in text
     assert "\n# head" not in text and "\n> # head" not in text and "> \\# head" in text
     assert ">     code" not in text
     assert text.startswith("# \\*Salt\\*\n")

@@ -6,7 +6,7 @@ Reading this grows with the library, so a process that answers many questions re
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -84,19 +84,30 @@ def removed_titles(connection: Connection) -> list[Title]:
     return [title for title in all_titles(connection, REMOVED) if title.reviews and title.id not in shown]
 
 
-def find_title(known: Sequence[Title], wanted: str) -> Title:
-    """The title with this id, name or alias (in this order), case aside. Raises UnknownTitle with the nearest names."""
-    name = identity.folded(wanted)
-    by_id = {title.id: title for title in known}
-    by_name = {identity.folded(title.name): title for title in reversed(known)}
-    by_alias = {identity.folded(alias): title for title in reversed(known) for alias in title.aliases}
-    found = by_id.get(wanted) or by_name.get(name) or by_alias.get(name)
+def find_title(known: Sequence[Title], wanted: str, removed: Callable[[], Sequence[Title]] = tuple) -> Title:
+    """The title with this id, name or alias (in this order), case aside. Raises UnknownTitle with the nearest names.
+
+    Of those that `removed` gives the error says that they were removed.
+    """
+    found = _named(known, wanted)
     if found is not None:
         return found
+    if (gone := _named(removed(), wanted)) is not None:
+        hint = f'Bring it back with: pullquote restore "{gone.name}"'
+        raise UnknownTitle(f"The title “{gone.name}” was removed.", hint, nearest=[])
+    name, by_name = identity.folded(wanted), {identity.folded(title.name): title for title in reversed(known)}
     near = [by_name[low].name for low in difflib.get_close_matches(name, list(by_name), n=3, cutoff=0.5)]
     near += [title.name for low, title in by_name.items() if name and name in low and title.name not in near][:3]
     hint = f"Did you mean {' or '.join(near)}?" if near else "See them all with: pullquote titles"
     raise UnknownTitle(f"There is no title “{wanted}” in this library.", hint, nearest=near)
+
+
+def _named(known: Sequence[Title], wanted: str) -> Title | None:
+    name = identity.folded(wanted)
+    by_id = {title.id: title for title in known}
+    by_name = {identity.folded(title.name): title for title in reversed(known)}
+    by_alias = {identity.folded(alias): title for title in reversed(known) for alias in title.aliases}
+    return by_id.get(wanted) or by_name.get(name) or by_alias.get(name)
 
 
 def people(connection: Connection, title_ids: Sequence[str] | None) -> list[str]:

@@ -156,7 +156,7 @@ def check_batch(connection: Connection, batch: str) -> None:
         return
     counted = select(batches.c.id, func.count(reviews.c.id)).join(reviews, reviews.c.batch_id == batches.c.id)
     latest = connection.execute(counted.group_by(batches.c.id).order_by(batches.c.id.desc()).limit(5)).all()
-    listed = "; ".join(f"{name} ({count} reviews)" for name, count in latest)
+    listed = "; ".join(f"{name} ({count} review{'' if count == 1 else 's'})" for name, count in latest)
     raise UnknownBatch(
         f"There is no batch {batch!r}.", f"The latest: {listed}." if listed else "Nothing was added yet."
     )

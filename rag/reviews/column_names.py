@@ -12,6 +12,7 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
         "comment text", "comment", "comments", "reviews", "reviews text", "text review", "review comment", "feedback",
         "review description", "written review", "user review", "customer review", "review message", "message",
         "review detail", "review details", "caption", "opinion", "verbatim", "response text", "text original",
+        "comment guest", "guest comment", "guest comments", "customer comment", "customer comments", "guest review",
         # Russian, Ukrainian
         "Отзыв", "Текст", "Текст отзыва", "Отзывы", "Рецензия", "Комментарий", "Комментарии", "Відгук",
         # Turkish
@@ -39,14 +40,20 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "critic": (
         "critic", "critic name", "author", "author name", "reviewer", "reviewer name", "user", "username", "user name",
         "author title", "profile name", "display name", "nickname", "reviewed by", "review author", "customer name",
+        "who wrote", "who wrote it", "written by", "customer", "guest", "guest name", "reviewer display name",
         "Автор", "Пользователь", "Yazar", "Kullanıcı", "Kullanıcı adı", "Autor", "Verfasser", "auteur", "autore",
         "usuario", "utente", "usuário", "作者", "用户名", "名前",
     ),
-    "outlet": ("outlet", "publication", "publisher", "newspaper", "source", "site", "website", "Источник", "Quelle"),
+    "outlet": (
+        "outlet", "publication", "publisher", "newspaper", "source", "site", "website", "portal", "review portal",
+        "review site", "review source", "Источник", "Quelle",
+    ),
     "date": (
         "date", "review date", "date of review", "published date", "published", "published at", "publish date",
         "created at", "date created", "posted", "posted at", "posted on", "time", "timestamp", "at", "submission date",
-        "date posted", "datetime", "review time", "watched date", "date read", "date added", "Дата", "Tarih",
+        "date posted", "datetime", "review time", "watched date", "date read", "date added", "when",
+        "written on", "reviewed on", "submitted", "submitted at", "submitted on", "created", "created on", "Дата",
+        "Tarih",
         "Tarihler", "Datum", "fecha", "data", "日期", "날짜", "日付",
     ),
     "rating": (
@@ -59,6 +66,9 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "lang": ("lang", "language", "review language", "Язык", "Dil", "Sprache", "langue", "idioma", "lingua"),
     "id": ("id", "review id", "comment id", "recommendation id", "Yorum kimliği"),
 }  # fmt: skip
+
+EXPORTED = ("id", "title", "kind", "critic", "outlet", "date", "rating", "url", "lang", "text")
+"""The header of our own exports as CSV."""
 
 # May be the rating as well: taken for the text only where its cells are sentences.
 AMBIGUOUS_TEXT = ("Bewertung", "Değerlendirme", "avaliação", "beoordeling", "opinion", "caption", "critique")
@@ -84,8 +94,16 @@ OTHER_LABELS = (
 )  # fmt: skip
 
 
+_SCALE = re.compile(
+    r"\s*[(\[]\W*(?:\d+\W+\d+|(?:out of|of|max|maximum)\W*\d+|utc|gmt|[dmy]+\W[dmy]+\W[dmy]+)\W*[)\]]\W*$",
+    re.IGNORECASE,
+)
+"""What stands in brackets behind a name and changes nothing of what it holds: (1-5), (out of 10), (UTC)."""
+
+
 def plain(name: str) -> str:
-    """A name without what exports write differently: case, accents, blanks, marks."""
+    """A name without what exports write differently: case, accents, blanks, marks, a scale in brackets."""
+    name = _SCALE.sub("", name) or name
     letters = unicodedata.normalize("NFKD", name.replace("ı", "i").replace("İ", "I").casefold())
     return re.sub(r"[\W_]+", "", "".join(c for c in letters if not unicodedata.combining(c)))
 

@@ -7,7 +7,6 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
@@ -36,10 +35,6 @@ _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")  # how Python writes a byte that i
 _EXAMPLE_LENGTH = 60
 _PROSE_WORDS = 4
 _CLEARLY_PROSE = 40
-_DATE_FORMATS = ("%Y/%m/%d", "%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%Y-%m")
-# A longer run of digits is a number of seconds, however much of a date `fromisoformat` sees in it.
-_EPOCH = re.compile(r"(\d{9}|1\d{9})(?:\d{3})?(?:\.0+)?$")
-_ISO_START = re.compile(r"(\d{4}-\d{2}-\d{2}|\d{8})(?!\d)")
 
 
 def check_fields(chosen: Mapping[str, str]) -> None:
@@ -201,35 +196,6 @@ def without_too_long(values: Mapping[str, str | None]) -> dict[str, str | None]:
         for field, value in values.items()
         if field == "text" or len((value or "").strip()) <= (limits.MAX_URL if field == "url" else limits.MAX_FIELD)
     }
-
-
-def counts_seconds(column: str | None, rows: Rows) -> bool:
-    """Whether all of a column's cells count the seconds, or milliseconds, since 1970."""
-    found = [value.strip() for row in rows if column and (value := row.get(column)) and value.strip()]
-    return bool(found) and all(map(_EPOCH.match, found))
-
-
-def iso_date(value: str | None, *, seconds: bool = False) -> str | None:
-    """A date as ISO 8601, or None where it is missing or cannot be read for certain.
-
-    `seconds`: the column is known to count seconds since 1970.
-    """
-    if value is None:
-        return None
-    value = value.strip()
-    if seconds and (count := _EPOCH.match(value)):
-        return datetime.fromtimestamp(int(count[1]), UTC).date().isoformat()
-    if start := _ISO_START.match(value):
-        try:
-            return date.fromisoformat(start[1]).isoformat()
-        except ValueError:
-            return None
-    for form in _DATE_FORMATS:
-        try:
-            return datetime.strptime(value, form).date().isoformat()
-        except ValueError:
-            continue
-    return None
 
 
 ShortText = Annotated[str | None, BeforeValidator(_blank_to_none), AfterValidator(_short)]

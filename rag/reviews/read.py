@@ -15,12 +15,15 @@ from typing import IO
 
 from rag.errors import InputError
 from rag.records import Column, Note, Record, Rejected
-from rag.reviews import cells, columns, folders, identity
-from rag.reviews.column_names import plain
+from rag.reviews import columns, dates, folders, identity
+from rag.reviews.column_names import EXPORTED
 from rag.reviews.folders import TITLE_FILE
 from rag.reviews.formats import detect, limits, readers
 from rag.reviews.formats.detect import Found
 from rag.reviews.formats.rows import RawRow, RefusedError, RowItem, shown
+from rag.reviews.mend import Mender
+from rag.reviews.survey import NO_TABLE, Habits, survey
+from rag.safe_text import counted
 
 STDIN = "-"
 UPLOAD = "upload:"
@@ -140,7 +143,8 @@ def _title_of(folder: Path, fallback: str, options: ReadOptions) -> tuple[_Title
         aliases if options.title is None else (),
         guessed=False,
     )
-    return title, [Note(shown(path), f"{left_out} of its aliases are no names")] if left_out else []
+    said = counted(left_out, "of its aliases is no name", "of its aliases are no names")
+    return title, [Note(shown(path), said)] if left_out else []
 
 
 def _name_in(value: object) -> str | None:
@@ -196,9 +200,17 @@ def _read_found(found: Found, source: str, title: _TitleOf, options: ReadOptions
     elif problem:
         yield Rejected(name, 1, problem)
     else:
-        seconds = found.is_table and columns.counts_seconds(recognised.fields.get("date"), seen)
-        file = _File(name, source, found.is_table, recognised.fields, title, options, seconds)
+        habits = _habits(found, recognised.fields)
+        exported = found.format == "delimited" and tuple(names) == EXPORTED
+        file = _File(name, source, found.is_table, recognised.fields, title, options, habits, exported)
         yield from _limited(name, _records(itertools.chain(peeked, rows), file))
+
+
+def _habits(found: Found, fields: Mapping[str, str]) -> Habits:
+    """What a table shows of how its cells are written. It is read twice: the last row may settle the first."""
+    if not found.is_table:
+        return NO_TABLE
+    return survey(readers.rows_of(found), fields, serials=readers.counts_days(found))
 
 
 def _peek(rows: Iterator[RowItem]) -> list[RowItem]:
@@ -221,8 +233,8 @@ def _limited(name: str, items: Iterator[Item]) -> Iterator[Item]:
         rejected += isinstance(item, Rejected)
         if not isinstance(item, Rejected) or rejected <= limits.MAX_REPORTED:
             yield item
-    if rejected > limits.MAX_REPORTED:
-        yield Rejected(name, None, f"{rejected - limits.MAX_REPORTED:,} more of its rows were rejected")
+    if more := max(0, rejected - limits.MAX_REPORTED):
+        yield Rejected(name, None, f"{counted(more, 'more of its rows was', 'more of its rows were')} rejected")
 
 
 def _recognised(
@@ -246,8 +258,9 @@ class _File:
     fields: Mapping[str, str]
     title: _TitleOf
     options: ReadOptions
-    seconds: bool = False
-    """Whether its dates count the seconds since 1970."""
+    habits: Habits
+    exported: bool
+    """Whether it is one of our own exports as CSV."""
 
 
 @dataclass
@@ -257,9 +270,6 @@ class _Tally:
     records: int = 0
     titled_by_file: int = 0
     too_long: int = 0
-    mended: int = 0
-    lost: int = 0
-    wrapped: int = 0
     titles: set[str] = field(default_factory=set)
     """Titles that rows gave themselves."""
     unread_dates: int = 0
@@ -268,13 +278,13 @@ class _Tally:
 
 
 def _records(rows: Iterator[RowItem], file: _File) -> Iterator[Item]:
-    tally = _Tally()
+    tally, mender = _Tally(), Mender(file.fields, file.is_table, file.habits, file.exported)
     for row in rows:
         if not isinstance(row, RawRow):
             yield row
             continue
         values = {field: row.values.get(column) for field, column in file.fields.items()}
-        kept = columns.without_too_long(_as_said(values, file, tally))
+        kept = columns.without_too_long(mender.mend(values))
         try:
             valid = columns.validate(kept)
         except ValueError as error:
@@ -290,23 +300,7 @@ def _records(rows: Iterator[RowItem], file: _File) -> Iterator[Item]:
             tally.unread_dates += 1
             tally.unread_date = tally.unread_date or valid.date
         yield record
-    yield from (Note(file.name, text) for text in _notes(file, tally))
-
-
-def _as_said(values: Mapping[str, str | None], file: _File, tally: _Tally) -> dict[str, str | None]:
-    """The values of a record with mojibake turned back and, in a table, lists joined; what was done is counted."""
-    said: dict[str, str | None] = {}
-    for name, value in values.items():
-        if value:
-            mended = cells.mended(value)
-            tally.mended += mended != value
-            tally.lost += name == "text" and cells.has_lost(mended)
-            value = cells.unwrapped(mended, "\n" if name == "text" else ", ") if file.is_table else mended
-            if name == "rating" and value.strip() == "0" and plain(file.fields[name]) == "myrating":
-                value = None  # Goodreads' word for "not rated"
-            tally.wrapped += name == "text" and value != mended
-        said[name] = value
-    return said
+    yield from (Note(file.name, text) for text in (*_notes(file, tally), *mender.notes()))
 
 
 def _notes(file: _File, tally: _Tally) -> Iterator[str]:
@@ -319,15 +313,11 @@ def _notes(file: _File, tally: _Tally) -> Iterator[str]:
             "if it holds headlines, leave it out with --map title="
         )
     if tally.too_long:
-        yield f"{tally.too_long} values are too long for their field and are left empty"
+        one, many = "value is too long for its field and is", "values are too long for their field and are"
+        yield f"{counted(tally.too_long, one, many)} left empty"
     if tally.unread_dates:
-        yield f"{tally.unread_dates} dates could not be read and are left empty; first: {tally.unread_date}"
-    if tally.mended:
-        yield f"mojibake was turned back in {tally.mended} of its values (“cafÃ©” → “café”)"
-    if tally.lost:
-        yield f"{tally.lost} of its texts had lost characters before they came here (“â??”, “\ufffd”) and are kept so"
-    if tally.wrapped:
-        yield f"{tally.wrapped} of its texts were wrapped in lists, and were taken out of them"
+        one, many = "date could not be read and is", "dates could not be read and are"
+        yield f"{counted(tally.unread_dates, one, many)} left empty; first: {tally.unread_date}"
 
 
 def _record(row: RawRow, valid: columns.Row, file: _File) -> Record:
@@ -343,7 +333,7 @@ def _record(row: RawRow, valid: columns.Row, file: _File) -> Record:
         aliases=file.title.aliases if own_title in (None, file.title.name) else (),
         critic=valid.critic,
         outlet=valid.outlet,
-        date=columns.iso_date(valid.date, seconds=file.seconds),
+        date=dates.iso_date(valid.date, file.habits.dates),
         rating=valid.rating,
         url=valid.url,
         lang=valid.lang,

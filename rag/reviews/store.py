@@ -154,6 +154,7 @@ def copy_database(database: Path, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
     try:
         part.unlink(missing_ok=True)
+        part.touch()  # says what SQLite would not: which file it is, and why it can't be made
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
             connection.execute("VACUUM INTO ?", (str(part),))
         with part.open("rb+") as written:

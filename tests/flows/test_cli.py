@@ -15,11 +15,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from rag import cli
+from rag import __version__, cli, terminal
 from rag.library import Library
 from rag.reviews import lock
 from tests.conftest import CACHE, SAMPLE
@@ -125,10 +127,101 @@ def test_without_a_question_a_prompt_opens_keeps_the_thread_and_remembers(run: R
     assert "+And who liked it?" in Path(".pullquote/questions.txt").read_text()
 
 
+@pytest.mark.parametrize("leave", ["quit", "Exit", "", " "])
+def test_the_prompt_says_what_it_asks_of_and_how_to_leave(run: Run, reviews: Path, leave: str) -> None:
+    run("add", str(reviews))
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text(f"{leave}\n")
+        code, out, _ = run("ask")
+    assert (code, "don’t say" in out) == (0, False)
+    assert out.startswith(".pullquote: 1 title with 2 reviews.") and "quit or Ctrl-D leaves" in out
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text("\n")
+        assert "“The Salt Ladder” with 2 reviews." in run("ask", "-t", "the salt ladder")[1]
+        assert run("ask", "-t", "Slat")[0] == 2
+
+
+@pytest.mark.parametrize("group", [[], ["model"], ["prompts"], ["eval"]])
+def test_a_group_of_verbs_alone_shows_its_help_and_is_no_error(typed: Run, group: list[str]) -> None:
+    code, out, err = typed(*group)
+    assert (code, err, out.startswith("Usage: "), "Commands:" in out) == (0, "", True, True)
+
+
+def test_the_version_is_said(typed: Run) -> None:
+    assert typed("--version") == (0, f"Pullquote {__version__}\n", "")
+
+
+def test_an_answer_is_not_offered_as_a_table(run: Run, reviews: Path) -> None:
+    assert "json, markdown or html" in " ".join(run("ask", "--help")[1].split())
+    assert "csv" not in run("ask", "--help")[1]
+    run("add", str(reviews))
+    assert run("ask", ENDING, "--format", "csv")[0] == 2
+
+
 def test_what_could_not_be_read_is_shown_where_nothing_could(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("name,stars\nSalt,4\n")
     code, _, err = run("add", "x.csv")
     assert (code, "it has name, stars" in err, "No review could be read." in err) == (2, True, True)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b""])
+def test_columns_are_spoken_of_only_where_there_are_some(run: Run, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    code, _, err = run("add", "x.csv")
+    assert (code, "--map" in err, "Mend what is named" in err) == (2, False, True)
+
+
+def test_one_of_a_thing_is_said_in_the_singular(run: Run, tmp_path: Path) -> None:
+    long = "The film glows for the whole of its two hours and the harbour glows with it and nobody sleeps. " * 2
+    (tmp_path / "x.csv").write_text(f"text,date\n{long},soon\n{long},\n")
+    out = run("add", "x.csv", "--title", "Salt")[1]
+    assert "1 was the same vote again" in out and "1 date could not be read and is left empty" in out
+    assert "1 review read" in run("ask", "How is the harbour?")[1]
+
+
+def test_a_list_of_reviews_says_what_is_left_out_and_shows_the_match(run: Run, tmp_path: Path) -> None:
+    long = "It begins at the sea. " * 12 + "The zither is loud. " + "It ends at the sea. " * 12
+    rows = [{"text": "It glows."}, {"text": long}]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    run("add", "x.jsonl", "--title", "Salt")
+    lines = [line for line in run("show", "Salt")[1].splitlines() if line.startswith("  ")]
+    assert "  It glows." in lines
+    (cut,) = [line for line in lines if line != "  It glows."]
+    assert cut.startswith("  It begins at the sea.") and cut.endswith(" …") and cut.split()[-2] in long.split()
+    (found,) = [line for line in run("show", "Salt", "--query", "zither")[1].splitlines() if line.startswith("  ")]
+    assert "The zither is loud." in found and found.startswith("  … ") and found.endswith(" …")
+
+
+@given(st.text(alphabet="ab ", max_size=500), st.text(alphabet="ab", max_size=3))
+def test_a_passage_is_part_of_its_text_and_holds_the_match(text: str, query: str) -> None:
+    text = " ".join(text.split())
+    shown = terminal._passage(text, query)  # what is left out is marked, and what is shown is in the text
+    bare = shown.removeprefix("… ").removesuffix(" …")
+    assert bare in text and (bare == text) == (shown == text)
+    assert query not in text or query in bare
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_the_id_of_a_title_is_never_cut(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    (tmp_path / "x.txt").write_text("It glows.")
+    run("add", "x.txt", "--title", "A Title That Is Longer Than Any Narrow Terminal Has Room For In One Line")
+    title = json.loads(run("titles", "--json")[1])["titles"][0]
+    assert title["id"] in run("titles")[1] and "…" not in run("titles")[1]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_what_an_encoding_lacks_is_no_fault(run: Run, reviews: Path, encoding: str) -> None:
+    run("add", str(reviews))
+    for arguments in (["ask", ENDING], ["summary", "The Salt Ladder"], ["ask", "x", "--title", "Sält ♥"]):
+        done = subprocess.run(
+            [sys.executable, "-c", "from rag import cli; cli.main()", *arguments],
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == (2 if "Sält ♥" in arguments else 0), done.stderr
+        assert b"went wrong" not in done.stderr
 
 
 def test_a_long_report_is_cut_and_says_so(run: Run, tmp_path: Path) -> None:

@@ -87,6 +87,9 @@ def test_a_removed_title_is_listed_and_comes_back(run: Run, batch: str) -> None:
     assert run("titles", "--removed")[1].strip() == "No title is removed."
     run("remove", "Salt")
     assert [one["name"] for one in json.loads(run("titles", "--removed", "--json")[1])["titles"]] == ["Salt"]
+    for command in (["ask", "Is the harbour in it?", "-t", "salt"], ["show", "Salt"], ["summary", "Salt"]):
+        code, _, errors = run(*command)
+        assert (code, "“Salt” was removed." in errors, 'pullquote restore "Salt"' in errors) == (2, True, True)
     assert run("restore", "Salt")[0] == 0
     assert [one["name"] for one in json.loads(run("titles", "--json")[1])["titles"]] == ["Salt"]
 
@@ -101,9 +104,22 @@ def test_a_purge_in_a_script_needs_no_answer_and_says_what_is_left_to_the_user(r
 def test_a_purge_at_a_terminal_is_asked_about_once(run: Run, batch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.confirm", lambda text: False)
-    assert run("remove", "Salt", "--purge")[0] == 130
+    assert run("remove", "Salt", "--purge") == (0, "Nothing was removed.\n", "")
     assert asked(run) == {"Ann", "Bob"}
     assert run("remove", "Salt", "--purge", "--yes")[0] == 0
+
+
+def test_a_merge_at_a_terminal_is_asked_about_once(run: Run, batch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("pepper.txt").write_text("The harbour hums.")
+    run("add", "pepper.txt", "--title", "Pepper")
+    questions: list[str] = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", lambda text: bool(questions.append(text)))
+    assert run("edit", "pepper", "--into", "Salt") == (0, "Nothing was merged.\n", "")
+    assert len(questions) == 1 and "“Pepper” into “Salt”" in questions[0]
+    code, out, _ = run("edit", "Pepper", "--into", "Salt", "-y")
+    assert (code, len(questions)) == (0, 1)
+    assert out.startswith("“Salt” (general, also “Pepper”): 3 reviews.")  # and not the id that Pepper had
 
 
 @pytest.mark.parametrize(
@@ -131,6 +147,8 @@ def test_a_backup_is_a_library(run: Run, batch: str, tmp_path: Path) -> None:
     assert (code, size) == (0, (tmp_path / "copy.db").stat().st_size)
     assert run("backup", "copy.db")[0] == 2
     assert run("backup", "nowhere/copy.db")[0] == 2
+    code, _, errors = run("backup", "/proc/copy.db")
+    assert (code, "The file /proc/copy.db can't be written" in errors) == (2, True)
     (tmp_path / "again").mkdir()
     (tmp_path / "copy.db").rename(tmp_path / "again" / "library.db")
     assert run("rebuild", "--library", "again")[0] == 0

@@ -94,6 +94,7 @@ def test_a_review_that_changed_blocks_with_the_case_and_what_to_do(approved: Run
     ("run answers -c beauty", "no configuration 'beauty'"),
     ("report 2020", "no run '2020'"),
     ("init mine.toml --reviews gone.csv", "no file gone.csv"),
+    ("init /proc/mine.toml", "The file /proc/mine.toml can't be written"),
     ("add gone.toml What?", "no suite 'gone.toml'"),
     ("run answers --engine chat", "No model is named"),
 ])  # fmt: skip

@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from rag import settings as configuration
+from rag import terminal_summary
 from rag.library import Library
+from rag.records import Counts
 from tests.doubles import BlindCoder, ListIndex, WordCoder, WordEmbedder
 from tests.flows.conftest import Run
+from tests.written import put
 
 SALT = [
     *({"text": f"The ending on night {n} is a lovely piece.", "critic": f"Critic {n}", "date": f"2024-0{n + 1}-01"}
@@ -54,7 +60,8 @@ def test_a_summary_in_the_terminal_says_what_divides_and_who_was_harmed_with_cou
     code, out, err = salt("summary", "the salt ladder")
     assert (code, err) == (0, "")
     flat = " ".join(out.split())
-    assert "9 reviews · 5 for, 1 against, 2 between · 1 without an opinion" in flat
+    assert "9 reviews: 5 for, 1 against, 2 between, 1 that takes no side" in flat
+    assert "9 reviews: 8 with an opinion on a part, 1 without" in flat
     assert "ending ≠ 7 " in flat and "5 (71 %, 36–92)" in flat and "2 (29 %, 8–64)" in flat
     assert "█" in out
     assert "! 1 of 9 reviews tells of danger." in flat
@@ -63,6 +70,57 @@ def test_a_summary_in_the_terminal_says_what_divides_and_who_was_harmed_with_cou
         "“The ending is a dreadful cheat.” Mara Quill · Post" in flat or "“The ending is dreadful, I say.” Jon" in flat
     )
     assert "extractive@words/code/film@sha256:" in flat
+
+
+@pytest.mark.parametrize("columns", ["100", "80", "60", "40"])
+def test_no_number_of_a_summary_is_lost_in_a_narrow_terminal(
+    salt: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    out = salt("summary", "the salt ladder")[1]
+    assert "…" not in out
+    for number in ("5 (71 %, 36–92)", "2 (29 %, 8–64)"):
+        assert number in out
+    flat = " ".join(out.split())
+    assert "ending ≠: 7 mention it" in flat or "ending ≠ 7 " in flat
+    assert "both 0 · neither 0" in flat or "both neither" in flat
+
+
+def test_the_bar_of_an_aspect_is_full_where_all_that_mention_it_are_on_one_side(salt: Run) -> None:
+    out = salt("summary", "Lamp")[1]
+    assert "█████████· 8 (89 %" in out and "A full bar is all that mention the part" in out
+
+
+def test_those_that_take_no_side_on_an_aspect_are_counted(open_library: Callable[..., Library]) -> None:
+    library = open_library(engine=WordCoder())
+    put(library, "The ending is lovely.", "The ending is dreadful.", "The ending is lovely, then dreadful.")
+    found = library.summary("Salt")
+    (ending,) = [one for one in found.findings if one.aspect == "ending"]
+    several = replace(ending, counts=Counts(6, 2, 2, 1))
+    out = io.StringIO()
+    terminal_summary.summary(Console(file=out, width=120), replace(found, findings=(several,)))
+    (line,) = [line for line in out.getvalue().splitlines() if line.startswith("ending")]
+    assert line.split()[-2:] == ["1", "1"]  # both, neither
+
+
+@pytest.mark.parametrize(("length", "is_whole"), [(400, True), (600, True), (601, False), (3000, False)])
+def test_a_quote_is_shown_whole_and_one_that_is_too_long_is_cut_at_a_word_and_said(
+    open_library: Callable[..., Library], length: int, is_whole: bool
+) -> None:
+    library = open_library(engine=WordCoder())
+    put(library, "The ending is a lovely piece.")
+    found = library.summary("Salt")
+    said = ("The ending glows on and on, " * 150)[: length - 6] + " word."
+    findings = tuple(
+        replace(one, praised=tuple(replace(quote, quote=said) for quote in one.praised)) for one in found.findings
+    )
+    out = io.StringIO()
+    terminal_summary.summary(Console(file=out, width=60), replace(found, findings=findings))
+    flat = " ".join(out.getvalue().split())
+    shown = flat.split("“The ending glows")[1].split("”")[0]
+    assert (f"“{' '.join(said.split())}”" in flat) == is_whole
+    assert ("” [cut here; --json has the whole]" in flat) != is_whole
+    assert said.startswith(f"The ending glows{shown}") and said[len(f"The ending glows{shown}") :][:1] in ("", " ")
 
 
 def test_a_summary_says_what_changed_since_the_last(salt: Run, tmp_path: Path) -> None:
@@ -147,11 +205,19 @@ def test_a_comparison_in_the_terminal_names_what_holds_with_a_quote_for_each(sal
     flat = " ".join(out.split())
     assert code == 0
     assert "5 of 7 (71 %, 36–92)" in flat and "1 of 9 (11 %, 2–43)" in flat
-    assert "+60 (" in flat and "holds" in flat
+    assert "+60 points (" in flat and "holds" in flat
     assert "is a dreadful piece.”" in flat and "is a lovely piece.”" in flat
     found = json.loads(salt("compare", "The Salt Ladder", "Lamp", "--json")[1])
     (ending,) = found["aspects"]
     assert (found["schema"], ending["holds"], ending["counts"][1]["mentioning"]) == ("pullquote.comparison/1", True, 9)
+
+
+def test_where_no_difference_holds_that_is_said_first(salt: Run, tmp_path: Path) -> None:
+    rows = [{"text": f"The ending on day {n} is a dreadful piece."} for n in range(3)]
+    (tmp_path / "more.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert salt("add", "more.jsonl", "--title", "Lamp II", "--kind", "film")[0] == 0
+    out = salt("compare", "Lamp", "Lamp II")[1]
+    assert out.startswith("No difference holds: each could be chance among so few reviews.")
 
 
 # ── code ─────────────────────────────────────────────────────────────────────────────────────────

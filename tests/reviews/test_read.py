@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rag.errors import InputError
 from rag.records import Note, Record, Rejected
-from rag.reviews import cells, columns
+from rag.reviews import cells, columns, dates
 from rag.reviews.formats import detect, limits
 from rag.reviews.formats.text import split_front_matter
 from rag.reviews.read import Item, ReadOptions, Source, read, read_all, save_stdin
@@ -221,6 +221,15 @@ def test_a_row_is_valid_or_refused_with_a_reason(text: str) -> None:
         ("2 March 2025", "2025-03-02"),
         ("March 2, 2025", "2025-03-02"),
         ("03/02/2025", None),  # March or February?
+        ("17.08.2024", "2024-08-17"),
+        ("03.02.2025", "2025-02-03"),  # with dots the day is first
+        ("3.2.2025 14:30", "2025-02-03"),
+        ("03.02.25", None),  # may begin with the year
+        ("17/08/2024", "2024-08-17"),
+        ("8/17/2024, 4:05 PM", "2024-08-17"),
+        ("05/05/2024", "2024-05-05"),
+        ("31.02.2024", None),
+        ("45352", None),  # days, in a workbook only
         ("yesterday", None),
         ("20250302", "2025-03-02"),
         ("2025-03-02 (updated)", "2025-03-02"),
@@ -230,7 +239,7 @@ def test_a_row_is_valid_or_refused_with_a_reason(text: str) -> None:
     ],
 )
 def test_dates_are_read_only_where_they_are_certain(written: str | None, iso: str | None) -> None:
-    assert columns.iso_date(written) == iso
+    assert dates.iso_date(written) == iso
 
 
 @pytest.mark.parametrize(
@@ -342,7 +351,7 @@ def test_lone_files_belong_to_the_title_of_their_folder(tmp_path: Path) -> None:
         path.write_text("It glows.")
     items = list(read(paths, ReadOptions()))
     assert [record.title for record in records(items)] == ["The Salt Ladder"] * 2
-    assert notes(items) == ["1 of its aliases are no names"]
+    assert notes(items) == ["1 of its aliases is no name"]
 
 
 def test_blanks_in_a_given_title_are_folded(tmp_path: Path) -> None:

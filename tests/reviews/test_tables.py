@@ -214,6 +214,25 @@ def test_a_column_too_many_is_said_and_nothing_read(tmp_path: Path) -> None:
     assert rejected(items) == [(None, "it has 1,500 columns; at most 1,000 are read")]
 
 
+def test_one_odd_name_does_not_cost_the_header(tmp_path: Path) -> None:
+    header = "Hotel Name;Comment (guest);Who wrote;When;Stars!!;Portal"
+    items = items_of(tmp_path / "x.csv", f'{header}\nHotel Seeblick;"{GLOWS}";Ann K.;2024-05-17;3/5;Booking\n')
+    (record,) = records(items)
+    assert (record.title, record.text, record.critic, record.date) == ("Hotel Seeblick", GLOWS, "Ann K.", "2024-05-17")
+    assert (record.rating, record.outlet) == ("3/5", "Booking")
+
+
+def test_a_row_of_values_is_no_header_for_one_known_word(tmp_path: Path) -> None:
+    items = items_of(tmp_path / "x.csv", f'Hotel,Fine!,7\nInn,"{GLOWS}",8\nInn,"{SLEPT}",9\n')
+    assert "it has no header row" in notes(items)
+
+
+@pytest.mark.parametrize("name", ["Stars (1-5)", "Rating [out of 10]", "Score (max. 5)", "stars!!"])
+def test_a_scale_in_brackets_changes_no_name(tmp_path: Path, name: str) -> None:
+    (record,) = records(items_of(tmp_path / "x.csv", f'Review;{name}\n"{GLOWS}";4\n'))
+    assert record.rating == "4"
+
+
 # ── columns ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -283,6 +302,29 @@ def test_a_column_of_seconds_since_1970_is_read_as_dates(tmp_path: Path, written
     assert records(items_of(tmp_path / "x.csv", f"text,timestamp\nIt glows.,{written}\n"))[0].date == "2021-01-31"
     mixed = items_of(tmp_path / "y.csv", f"text,timestamp\nIt glows.,{written}\nI slept.,7\n")
     assert [record.date for record in records(mixed)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("settling", "of_the_other"),
+    [("17/08/2024", "2024-04-03"), ("08/17/2024", "2024-03-04"), ("04/03/2024", None), ("17-08-2024", None)],
+)
+def test_one_date_in_the_column_settles_what_stands_first(
+    tmp_path: Path, settling: str, of_the_other: str | None
+) -> None:
+    rows = "".join(f"Glow number {n} is long enough.,03/04/2024\n" for n in range(150))  # further than one look reaches
+    items = items_of(tmp_path / "x.csv", f"text,date\n{rows}It glows.,{settling}\n")
+    assert records(items)[0].date == of_the_other
+
+
+def test_a_column_that_contradicts_itself_settles_nothing(tmp_path: Path) -> None:
+    items = items_of(tmp_path / "x.csv", "text,date\nIt,03/04/2024\nis,17/08/2024\nso,08/17/2024\n")
+    assert [record.date for record in records(items)] == [None, "2024-08-17", "2024-08-17"]
+    assert "1 date could not be read and is left empty" in notes(items)
+
+
+def test_a_column_with_dots_may_deny_that_the_day_is_first(tmp_path: Path) -> None:
+    items = items_of(tmp_path / "x.csv", "text,date\nIt,03.04.2024\nis,08.17.2024\n")
+    assert [record.date for record in records(items)] == ["2024-03-04", "2024-08-17"]
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,14 @@ from rag.records import Note, Rejected
 from rag.reviews import columns
 from rag.reviews.formats import limits
 from rag.reviews.formats.rows import BrokenOffError, RawRow, RowItem
+from rag.safe_text import counted
 
 _LOOKED_AT = 50
 """Rows among which a header is sought; it may stand at most at place _MAX_PREAMBLE."""
 _MAX_PREAMBLE = 15
 _LABEL_LENGTH = 60
 _LABEL_WORDS = 7
+_SURELY_KNOWN = 2
 _VALUE = re.compile(
     r"[\W\d_]*$|https?://|\d{4}-\d\d|\d{1,2}[./]\d{1,2}[./]\d|true$|false$|yes$|no$|pos$|neg$", re.IGNORECASE
 )
@@ -82,7 +84,8 @@ def _body(name: str, rows: Iterator[GridRow], names: Sequence[str], header: Sequ
         else:
             yield RawRow(row.line, dict(zip(names, row.cells, strict=False)))
     if repeated:
-        yield Note(name, f"its header row was repeated {repeated} times among the rows and left out there")
+        times = counted(repeated, "time", "times")
+        yield Note(name, f"its header row was repeated {times} among the rows and left out there")
 
 
 def find_header(rows: Sequence[GridRow]) -> int | None:
@@ -93,7 +96,7 @@ def find_header(rows: Sequence[GridRow]) -> int | None:
     ]
     known = {i: columns.count_known(rows[i].cells) for i in candidates}
     # A single known word is enough only in the first row: among the rows it may be somebody's whole review.
-    told = [i for i in candidates if known[i] >= 2 or (known[i] and (i == 0 or width > 2))]
+    told = [i for i in candidates if known[i] >= _SURELY_KNOWN or (known[i] and (i == 0 or width > 2))]
     if told:
         # Behind a blank row another table may begin, as in exports that first describe themselves.
         later = [i for i in told if rows[i].after_blank and i <= 5]
@@ -120,16 +123,24 @@ def _differs(rows: Sequence[GridRow], header: int) -> bool:
 
 
 def _is_labels(cells: Sequence[str]) -> bool:
-    """Whether cells could be names of columns: short, no values, none twice but blanks."""
+    """Whether cells could be names of columns: short, no values, none twice but blanks.
+
+    Where two of them are known names, one may be odd ("Stars!!"), as long as it is short and no value.
+    """
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return bool(filled) and all(map(_is_label, filled)) and len(set(filled)) * 2 > len(filled)
+    odd = [cell for cell in filled if not _is_label(cell)]
+    if not filled or len(set(filled)) * 2 <= len(filled):
+        return False
+    return not odd or (len(odd) == 1 and _is_short(odd[0]) and columns.count_known(filled) >= _SURELY_KNOWN)
 
 
 def _is_label(cell: str) -> bool:
     cell = cell.strip()
-    if len(cell) > _LABEL_LENGTH or _VALUE.match(cell) or "\n" in cell:
-        return False
-    return len(cell.split()) <= _LABEL_WORDS and not cell.endswith((".", "!", "…", ","))
+    return _is_short(cell) and len(cell.split()) <= _LABEL_WORDS and not cell.endswith((".", "!", "…", ","))
+
+
+def _is_short(cell: str) -> bool:
+    return len(cell) <= _LABEL_LENGTH and not _VALUE.match(cell) and "\n" not in cell
 
 
 def _is_numbered(cells: Sequence[str]) -> bool:

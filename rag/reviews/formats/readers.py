@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import cast
 
@@ -10,6 +13,8 @@ from rag.records import Rejected
 from rag.reviews.formats.detect import Format, Found
 from rag.reviews.formats.rows import BrokenOffError, Reader, RowItem
 
+_FROM_1904 = re.compile(rb"date1904\s*=\s*[\"'](?:1|true)[\"']")
+_HEAD = 1 << 20
 _MODULES: Mapping[Format, str] = {
     "text": "rag.reviews.formats.text",
     "html": "rag.reviews.formats.page",
@@ -38,3 +43,14 @@ def rows_of(found: Found) -> Iterator[RowItem]:
         yield Rejected(name, error.line, f"{error}; nothing was read from here on" if error.line else str(error))
     except (ValueError, OSError, MemoryError) as error:
         yield Rejected(name, None, f"it could not be read to its end: {error}")
+
+
+def counts_days(found: Found) -> bool:
+    """Whether a bare number in a column of dates counts days since 1900: so a workbook saves it."""
+    if found.format != "workbook":
+        return False
+    try:
+        with zipfile.ZipFile(found.opened.path) as packed, packed.open("xl/workbook.xml") as part:
+            return not _FROM_1904.search(part.read(_HEAD))  # old workbooks of a Mac begin four years later
+    except (zipfile.BadZipFile, zlib.error, LookupError, RuntimeError, OSError, EOFError):
+        return False

@@ -91,6 +91,20 @@ def test_a_formula_gives_the_value_that_was_saved_with_it(tmp_path: Path) -> Non
     assert told(tmp_path / "x.xlsx", with_sheet(sheet(rows))).records[0].rating == "4"
 
 
+def test_days_since_1900_are_dates_in_a_workbook(tmp_path: Path) -> None:
+    content = workbook(Data=[["text", "date"], ["It glows.", 45352], ["I slept.", 12], ["No.", "2024-03-02"]])
+    assert [record.date for record in told(tmp_path / "x.xlsx", content).records] == ["2024-03-01", None, "2024-03-02"]
+    table = "text,date\nIt glows.,45352\n"
+    assert told(tmp_path / "x.csv", table).records[0].date is None
+
+
+def test_days_of_a_workbook_that_counts_from_1904_are_not_taken_for_others(tmp_path: Path) -> None:
+    content = workbook(Data=[["text", "date"], ["It glows.", 45352]])
+    old = repacked(content, lambda name, part: part.replace(b"<workbookPr ", b'<workbookPr date1904="1" '))
+    assert old != content
+    assert told(tmp_path / "x.xlsx", old).records[0].date is None
+
+
 def test_entities_in_a_workbook_are_no_way_to_fill_the_memory(tmp_path: Path) -> None:
     names = "abcdefghijkl"
     laughs = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in itertools.pairwise(names))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rag.reviews import cells, mask
+from rag.reviews import cells
 from tests.reviews.formats.helpers import PROSE, told
 
 
@@ -41,7 +43,7 @@ def test_without_header_and_prose_the_table_is_refused_with_what_to_do(tmp_path:
 def test_a_header_that_comes_again_is_no_review(tmp_path: Path) -> None:
     found = told(tmp_path / "x.csv", "text,user\nIt glows.,Ann\ntext,user\nI slept.,Bo\n")
     assert (found.texts, found.lines) == (["It glows.", "I slept."], [2, 4])
-    assert found.noted("its header row was repeated 1 times")
+    assert found.noted("its header row was repeated 1 time among")
 
 
 def test_what_stands_before_the_header_is_skipped_and_said(tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ def test_a_cell_that_is_wholly_a_list_gives_its_strings(tmp_path: Path, cell: st
     quoted = cell.replace('"', '""')
     found = told(tmp_path / "x.csv", f'text,user\n"{quoted}",Ann\n')
     assert found.texts == [text]
-    assert found.noted("1 of its texts were wrapped in lists") == (cell != text)
+    assert found.noted("what was wrapped in a list was taken out of it in 1 of its texts") == (cell != text)
 
 
 def test_an_odd_backslash_in_a_list_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
@@ -130,10 +132,65 @@ def test_a_list_in_a_cell_that_is_too_long_is_left_alone() -> None:
     assert cells.unwrapped(cell, "\n") == cell
 
 
-def test_line_breaks_in_markup_are_kept_in_the_text_and_blanks_in_its_view(tmp_path: Path) -> None:
-    (text,) = told(tmp_path / "x.csv", "text,user\nIt glows<br />and sings.,Ann\n").texts
-    assert text == "It glows<br />and sings."
-    assert mask.view(text) == "It glows and sings."
+def test_html_in_a_table_is_stored_as_its_reader_sees_it(tmp_path: Path) -> None:
+    rows = (
+        'Salt &amp; Co,"The <b>bathroom</b> had mould &amp; leaked.<br/>Staff were &quot;lovely&quot;.",News &amp; Review\n'
+        "Salt &amp; Co,<p>I slept.</p><p>It&#39;s dull: 1 < 2.</p>,The Post\n"
+        "Salt &amp; Co,<i>No</i> <script>alert(1)</script>,The Post\n"
+    )
+    found = told(tmp_path / "x.csv", f"film,review,outlet\n{rows}", title=None)
+    assert found.texts == [
+        'The bathroom had mould & leaked.\nStaff were "lovely".',
+        "I slept.\n\nIt's dull: 1 < 2.",
+        "No <script>alert(1)</script>",
+    ]
+    assert {(record.title, record.outlet) for record in found.records} == {
+        ("Salt & Co", "News & Review"),
+        ("Salt & Co", "The Post"),
+    }
+    assert found.noted("HTML was turned into what its reader sees in 7 of its values")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 < 2 & 3 > 2",
+        "I <3 it & her",
+        "Rock &roll; and so on",
+        "<script>alert(1)</script>",
+        '<b class="x">no</b>',
+        "use <b>",
+    ],
+)
+def test_what_is_no_simple_html_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    found = told(tmp_path / "x.csv", f'text,user\n"{text.replace(chr(34), chr(34) * 2)}",Ann\nI slept.,Bo\n')
+    assert found.texts == [text, "I slept."]
+    assert not found.noted("HTML")
+
+
+def test_a_column_that_writes_its_ampersands_bare_only_speaks_of_entities(tmp_path: Path) -> None:
+    texts = ["He writes &amp; everywhere.", "Salt & pepper.", "Ups & downs."]
+    assert told(tmp_path / "x.csv", "text,user\n" + "".join(f"{text},Ann\n" for text in texts)).texts == texts
+
+
+def test_a_few_entities_among_many_cells_came_with_a_page_and_stay(tmp_path: Path) -> None:
+    texts = ["Home &gt; Reviews. It glows.", *(f"Plain number {n}." for n in range(9))]
+    assert told(tmp_path / "x.csv", "text,user\n" + "".join(f"{text},Ann\n" for text in texts)).texts == texts
+
+
+def test_the_last_row_tells_that_the_first_is_html(tmp_path: Path) -> None:
+    rows = [*(f"Glow number {n} &amp; more" for n in range(3)), *(f"Plain number {n}" for n in range(150)), "A<br>b"]
+    found = told(tmp_path / "x.csv", "text,user\n" + "".join(f"{row},Ann\n" for row in rows))
+    assert found.texts[0] == "Glow number 0 & more"
+    assert found.texts[-1] == "A\nb"
+
+
+@given(st.text(alphabet="<>/bripem &#;39amp\n\x00-", max_size=60))
+def test_html_undone_brings_no_tag_of_its_own(cell: str) -> None:
+    seen = cells.HtmlCells()
+    seen.see(cell)
+    assert cells.without_tags(cell).count("<") <= cell.count("<")
+    assert "\0" in cell or "\0" not in cells.without_entities(cell)
 
 
 @pytest.mark.parametrize("name", ["review", "Yorum", "Отзыв"])
