@@ -23,6 +23,7 @@ from rag.reviews import tally
 from rag.reviews.catalogue import Catalogue, KeptCatalogue, find_title, people
 from rag.reviews.scope import Scope, Selection
 from rag.reviews.store import Reading, Store
+from rag.safe_text import counted
 from rag.search import retrieve, spelling
 from rag.search.base import Embedder, Index, Vectors
 from rag.search.plan import (
@@ -139,6 +140,7 @@ def find(
         plan = replace(plan, stance=query_filters.stance or plan.stance, severe=severe)
         selection = _selection(reading, plan, ids)
         reviews = _review_counts(reading, selection, titles)
+        left_out = _undated(reading, query_filters, ids)
         complaints = tally.complaints_in_scope(reading, severe, selection) if severe else {}
         plan = by_words(plan) if severe and not complaints else plan
         query = _query_vector(asking.embedder, plan)
@@ -157,7 +159,7 @@ def find(
         picked = opinions_asked.prevailing(plan, counts) if choosing else None
         answering = _of_picked(picked, opinions_asked.answering(plan, ranked, opinions))
     dense = query is not None and found.scope.vectors is not None
-    warnings = (*respelt, *_warnings(titles, catalogue, dense=dense), *found.warnings)
+    warnings = (*respelt, *_warnings(titles, catalogue, dense=dense), *found.warnings, *left_out)
     stamp = _stamp(asking, catalogue.generation, dense=dense)
     told = opinions_asked.by_title(ranked, complaints)
     return Found(
@@ -267,6 +269,14 @@ def _selection(reading: Reading, plan: Plan, title_ids: tuple[str, ...] | None) 
     if plan.people:
         conditions.append(scopes.signed_by(plan.people))
     return Selection(title_ids, tuple(conditions))
+
+
+def _undated(reading: Reading, narrowed: Filters, title_ids: tuple[str, ...] | None) -> tuple[str, ...]:
+    """What is to be said where a span of time leaves out reviews that have no date."""
+    timed = narrowed.since is not None or narrowed.until is not None
+    count = filtering.undated(reading, title_ids) if timed else 0
+    said = counted(count, "review has no date and is", "reviews have no date and are")
+    return (f"{said} in no span of time.",) if count else ()
 
 
 def _review_counts(reading: Reading, selection: Selection, titles: Sequence[Title]) -> dict[str, int]:

@@ -73,3 +73,13 @@ def test_a_question_without_a_word_is_none(ask: Callable[..., Answer]) -> None:
 
     with pytest.raises(InputError, match="no word"):
         ask("???")
+
+
+def test_reviews_without_a_date_are_told_where_a_span_of_time_leaves_them_out(tmp_path: Path) -> None:
+    rows = [{"text": "The breakfast was superb.", "date": "2024-01-01"}, {"text": "Breakfast was a sad roll."}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with Library.open(tmp_path / "library") as library:
+        library.add([tmp_path / "a.jsonl"], title="Alma", kind="place")
+        found = library.ask("How is the breakfast?", filters=Filters(since="2020"))
+    assert "1 review has no date and is in no span of time." in found.warnings
+    assert len(found.citations) == 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from rag.errors import ExtraMissing
+from rag.errors import ExtraMissing, install_extra
 
 try:
     from evals import reporting, runs, suites
@@ -36,9 +36,7 @@ class Evals:
 def load() -> Evals:
     """The parts of `evals`. Raises ExtraMissing."""
     if _lacking is not None:
-        raise ExtraMissing(
-            f"Evaluations need a package: {_lacking}.", 'Install it with: pip install "pullquote[evals]"'
-        )
+        raise ExtraMissing(f"Evaluations need a package: {_lacking}.", install_extra("evals"))
     return Evals(runs, suites, reporting)
 
 

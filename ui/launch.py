@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from rag.errors import ExtraMissing
+from rag.errors import ExtraMissing, install_extra
 
 APP = Path(__file__).with_name("app.py")
 
@@ -59,9 +59,7 @@ def command(
     Raises ExtraMissing without Streamlit.
     """
     if importlib.util.find_spec("streamlit") is None:
-        raise ExtraMissing(
-            "The page needs Streamlit, which is not installed.", 'Get it with: pip install "pullquote[ui]"'
-        )
+        raise ExtraMissing("The page needs Streamlit, which is not installed.", install_extra("ui"))
     options = {
         **_OPTIONS,
         **{f"theme.light.{name}": value for name, value in _LIGHT.items()},

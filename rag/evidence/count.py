@@ -73,13 +73,14 @@ _SIDES = (
     ("positive", "praise it", "praises it"),
     ("negative", "criticise it", "criticises it"),
     ("mixed", "praise and criticise it", "praises and criticises it"),
+    ("neutral", "take no side", "takes no side"),
 )
 
 
 def _sides(found: Counts) -> str:
     """ ", and all praise it", ": 5 praise it, 2 criticise it, 1 praises and criticises it"."""
     taken = [(count, several, one) for side, several, one in _SIDES if (count := getattr(found, side))]
-    if not taken:
+    if found.neutral == found.mentioning:
         return " without taking a side"
     if len(taken) == 1 and taken[0][0] == found.mentioning:
         count, several, one = taken[0]

@@ -41,6 +41,13 @@ def conditions(
     return found
 
 
+def undated(connection: Connection, title_ids: Sequence[str] | None) -> int:
+    """How many live reviews of these titles (None: of all) have no date, so that no span of time holds them."""
+    here = [] if title_ids is None else [reviews.c.title_id.in_(title_ids)]
+    wanted = select(func.count()).select_from(reviews).where(reviews.c.state == LIVE, reviews.c.date.is_(None), *here)
+    return connection.scalar(wanted) or 0
+
+
 def _checked_date(written: str) -> str:
     parts = _DATE.fullmatch(written.strip())
     try:

@@ -60,7 +60,7 @@ def said(found: Counts, reviews: int, focus: str | None = "the food", stance: st
         (counts(4), "4 of the 20 reviews judge the food, and all praise it."),
         (counts(0, 2), "2 of the 20 reviews judge the food, and both criticise it."),
         (counts(0, 0, 1), "One of the 20 reviews judges the food, and praises and criticises it."),
-        (counts(3, 0, 0, 2), "5 of the 20 reviews judge the food: 3 praise it."),
+        (counts(3, 0, 0, 2), "5 of the 20 reviews judge the food: 3 praise it, 2 take no side."),
         (counts(0, 0, 0, 2), "2 of the 20 reviews judge the food without taking a side."),
         (counts(20), "All 20 reviews judge the food, and all praise it."),
     ],
@@ -141,7 +141,7 @@ def test_every_number_of_an_opinion_sentence_was_counted(
     if not n:
         return
     text = said(found, n, None if whole else "the food", stance)
-    counted = {found.mentioning, found.positive, found.negative, found.mixed, n}
+    counted = {found.mentioning, found.positive, found.negative, found.mixed, found.neutral, n}
     counted |= {found.positive + found.mixed, found.negative + found.mixed}
 
     assert text.endswith(".")
