@@ -5,7 +5,6 @@ The pages run as Streamlit runs them, without a browser. No model writes; the qu
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from unittest import mock
 
+from streamlit.logger import set_log_level
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import seeded
@@ -56,7 +56,7 @@ def run(libraries: Libraries, say: Say, *, quick: bool = False) -> Report:
     """Visit each page of both libraries in turns; each visit is a session of its own in a server that is warm."""
     size, rounds = (QUICK_REVIEWS, QUICK_ROUNDS) if quick else (REVIEWS, ROUNDS)
     small, large = (libraries.of(reviews, say, per_review=1) for reviews in (SMALL, size))
-    logging.getLogger("streamlit").setLevel(logging.ERROR)  # that no browser is there is known
+    set_log_level("error")  # that no browser is there is known
     spent: dict[str, tuple[list[float], list[float]]] = {}
     for visit in VISITS:
         say(f"{visit.name}: {rounds} rounds in turns")
