@@ -84,7 +84,7 @@ def _upload_andchoose(page: Page, name: str) -> None:
     choose(page, "Penned by", "Critic")
     choose(page, "Where it ran", "Outlet")
     choose(page, "On the day", "Date")
-    expect(page.get_by_text("dates could not be read")).to_be_visible()
+    expect(page.get_by_text("date could not be read")).to_be_visible()
     _picture(page, f"{name}-3-columns")
     _legible(page, ".pq-refused", ".pq-example", ".pq-said", '[data-testid="stBaseButton-primary"]')
     with page.expect_download() as download:
