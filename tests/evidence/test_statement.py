@@ -71,6 +71,9 @@ def test_no_slot_is_left_open(found: Counts, form: str, reviews: int) -> None:
         "Nearly all of {praised:acting} like it.",
         "Everyone likes the acting.",
         "A 90 % success: {praised:acting}.",
+        "A fifth of critics praise the acting.",
+        "Every critic praises the acting.",
+        "Critics unanimously praise the acting.",
     ],
 )
 def test_a_sentence_that_counts_by_itself_is_dropped_whole(text: str) -> None:

@@ -33,6 +33,16 @@ def test_numbers_quantifiers_and_names_of_its_own_are_refused(claim: str, fault:
     assert any(fault in found for found in verdict.faults)
 
 
+@pytest.mark.parametrize("who", [
+    "A fifth of critics", "A tenth of the reviewers", "½ of the critics", "Every critic", "Each reviewer",
+    "Lots of critics", "Scores of critics", "Tens of critics", "No critic", "Critics unanimously",
+])  # fmt: skip
+def test_fractions_and_quantifiers_over_reviewers_are_refused(who: str) -> None:
+    said = f"{who} found the stillness frightened them"
+    assert any("counts something" in fault for fault in support.check(said, [PASSAGE], [], similarity=0.6).faults)
+    assert support.check(said, [f"{PASSAGE} {who} said so."], [], similarity=0.6).holds
+
+
 def test_what_stands_in_the_passage_may_be_said() -> None:
     assert support.check("Farrant’s stillness frightened a critic for 20 minutes", [PASSAGE], []).holds
 
