@@ -47,6 +47,16 @@ def test_what_stands_in_the_passage_may_be_said() -> None:
     assert support.check("Farrant’s stillness frightened a critic for 20 minutes", [PASSAGE], []).holds
 
 
+@pytest.mark.parametrize(
+    ("stances", "holds"),
+    [((0.8, -0.7), False), ((-0.8, 0.7), False), ((0.8, 0.7), True), ((0.8, None), True), ((0.3, -0.7), True)],
+)
+def test_praise_of_what_is_blamed_is_refused(stances: tuple[float, float | None], holds: bool) -> None:
+    verdict = support.check("The stillness frightened", [PASSAGE], [], similarity=0.8, stances=stances)
+    assert verdict.holds is holds
+    assert any("it praises what the cited passage blames" in fault for fault in verdict.faults) is not holds
+
+
 def test_words_that_are_not_there_sink_a_claim() -> None:
     assert not support.check("The songs are clumsy and loud", [PASSAGE], []).holds
 
