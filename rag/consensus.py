@@ -16,7 +16,7 @@ from rag.engines.base import Engine, StatementRequest
 from rag.errors import EngineError
 from rag.evidence import changed, overall, verdicts
 from rag.evidence.adjust import Calibration
-from rag.evidence.statement import fill, untrue
+from rag.evidence.statement import cited, fill, untrue
 from rag.evidence.themes import themes
 from rag.findings import (
     Cell,
@@ -335,15 +335,8 @@ def _period_length(dates: tuple[str, str] | None) -> int:
 
 
 def _sentence(text: str, names: tuple[str, ...], findings: Mapping[str, Finding]) -> StatementSentence:
-    """With the first quote of each finding, on the side that the sentence tells of; both sides of what divides."""
-    quotes: list[Citation] = []
-    for name in names:
-        finding = findings[name]
-        if finding.verdict != "criticised":
-            quotes += finding.praised[:1]
-        if finding.verdict != "praised":
-            quotes += finding.criticised[:1]
-    return StatementSentence(text, names, (), tuple(quotes))
+    """With the quotes it cites."""
+    return StatementSentence(text, names, (), tuple(cited(names, findings)))
 
 
 def _numbered(found: Consensus) -> Consensus:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.evidence import cite, overall, support
+from rag.evidence import cite, overall, quoted, support
 from rag.records import Citation, Claim, ClaimKind, DraftClaim, Dropped, Evidence, Opinion, Review, Sentence
 from rag.search.base import Embedder, Vectors
 
@@ -76,8 +76,13 @@ class Verifier:
             self._drop(draft, spans.why)
             return None
         quotes = [self._quote(span) for span in spans]
-        own_words, named = draft.text.replace("{quote}", ""), self._named(draft)
+        named = self._named(draft)
         allowed = [*self._asked, *named]
+        exact = quoted.exact(draft.text, quotes, [*allowed, "{quote}"] if draft.kind == "quote" else allowed)
+        if isinstance(exact, cite.Refused):
+            self._drop(draft, exact.why)
+            return None
+        own_words = draft.text.replace("{quote}", "")
         similarity, leans = self._compared(draft, quotes)
         stances = None if leans is None else (leans, self._stance_in(spans))
         verdict = support.check(own_words, quotes, allowed, similarity, stances)
@@ -97,7 +102,7 @@ class Verifier:
                 self._drop(draft, "the judge does not find it in what it cites")
                 return None
         # Replaced once, so that a quote that holds "{quote}" is left alone.
-        text = draft.text.replace("{quote}", quotes[0], 1) if draft.kind == "quote" else draft.text
+        text = exact.replace("{quote}", quotes[0], 1) if draft.kind == "quote" else exact
         return self._keep(draft.kind, text, spans, verdict)
 
     def _keep(self, kind: ClaimKind, text: str, spans: Sequence[cite.Span], verdict: support.Verdict) -> Claim:

@@ -36,10 +36,28 @@ _CARDINALS = (
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion "
     "dozen dozens hundreds thousands half third thirds quarter quarters percent percentage both twice"
 ).split()
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*\s*%?|\b(?:" + "|".join(_CARDINALS) + r")\b", re.IGNORECASE)
+_ORDINALS = "fourth fifth sixth seventh eighth ninth tenth twelfth twentieth hundredth thousandth".split()
+_SIGNS = "²³¹¼-¾⁰-₉⅐-↋①-⓿❶-➓㉈-㉟㊱-㊿"
+"""Digits and fractions that stand for themselves: ½, ②, Ⅻ."""
+_NUMBER = re.compile(
+    rf"\d+(?:[.,]\d+)*[{_SIGNS}]*\s*%?|[{_SIGNS}]+"
+    rf"|\b(?:(?:an?|one)[\s-]+(?:{'|'.join(_ORDINALS)})(?=\s+of\b)|one-(?:{'|'.join(_ORDINALS)})"
+    rf"|(?:{'|'.join(_ORDINALS)})s|{'|'.join(_CARDINALS)})\b",
+    re.IGNORECASE,
+)
+
+_ONE = "(?:critic|reviewer|review|viewer|reader|listener|user|player|buyer|customer|guest|visitor|fan|outlet|person)"
+_THEM = f"(?:{_ONE}s|people|audiences)"
+_OF_THEM = rf"\s+of\s+(?:(?:the|these|those|its|all)\s+)?(?:\w+\s+)?{_THEM}"
+_BROADLY = "(?:mostly|mainly|largely|generally|broadly|widely|typically|usually|overwhelmingly|universally|uniformly)"
 _QUANTIFIER = re.compile(
     r"\b(?:most|many|few|several|some|all|none|nobody|everyone|everybody|no one|majority|minority|"
-    r"a lot|plenty|numerous|countless|nearly all|almost all|a handful|a couple)\b",
+    r"a lot|plenty|numerous|countless|nearly all|almost all|a handful|a couple|unanimous|unanimously"
+    # These count only where it is people that they count: every critic, but "every scene" and "lots of fun".
+    rf"|(?:every|each|no|neither|not one|not a single|(?-i:Not)\s+an?|(?-i:[IVXLC]{{2,}}))\s+(?:\w+\s+)?{_ONE}"
+    rf"|(?:no|zero|more|fewer|multiple|various|(?-i:[IVXLC]{{2,}}))\s+{_THEM}"
+    r"|(?:every one|each|lots|loads|tons|heaps|scores|tens|droves|bulk|number|fraction|portion|share|rest|bunch|pair)"
+    rf"{_OF_THEM}|{_THEM}\s+(?:\w+\s+)?{_BROADLY}|{_BROADLY},?\s+{_THEM})\b",
     re.IGNORECASE,
 )
 
@@ -93,8 +111,8 @@ def numbers(text: str) -> list[str]:
 
 
 def quantifiers(text: str) -> list[str]:
-    """Words that count without a number: `most`, `many`, `few`, `everyone`."""
-    return [match.group() for match in _QUANTIFIER.finditer(text)]
+    """Words that count without a number: `most`, `many`, `few`, `everyone`, `every critic`, `lots of reviewers`."""
+    return [" ".join(match.group().split()) for match in _QUANTIFIER.finditer(text)]
 
 
 def names(text: str) -> list[str]:

@@ -107,6 +107,26 @@ def test_a_paraphrase_that_its_passage_says_is_shown_with_its_score(ask: Callabl
     assert len(found.dropped) == 2
 
 
+@pytest.mark.parametrize("said", ["“lazy, smug and thin”", '"lazy, smug and thin"', "‘lazy, smug and thin’"])
+def test_a_quotation_of_a_models_own_is_refused(ask: Callable[..., Answer], said: str) -> None:
+    text = f"Mara Quill finds the ending a cheat, {said}."
+    drafts = [DraftClaim("paraphrase", text, (number,)) for number in ("S1", "S2", "S3")]
+    found = ask(ENDING, *drafts, DraftEnd(complete=True))
+    assert found.claims == ()
+    assert [(one.text, one.why) for one in found.dropped] == [
+        (text, "“lazy, smug and thin” is quoted, and no cited passage says it")
+    ] * 3
+
+
+def test_a_quotation_in_a_models_sentence_is_shown_in_the_reviews_own_words(ask: Callable[..., Answer]) -> None:
+    said = 'Mara Quill finds the close lazy, smug, thin and dishonest, "A CHEAT."'
+    drafts = [DraftClaim("paraphrase", said, (number,)) for number in ("S1", "S2", "S3")]
+    found = ask("What do critics say about the ending?", *drafts, DraftEnd(complete=True))
+    assert [claim.text for claim in found.claims if claim.kind == "paraphrase"] == [
+        "Mara Quill finds the close lazy, smug, thin and dishonest, “a cheat”."
+    ]
+
+
 def test_a_claim_that_repeats_its_source_is_shown_as_the_quote_it_is(ask: Callable[..., Answer]) -> None:
     said = "Mara Quill calls the ending a cheat that knows it."
     found = ask(ENDING, *[DraftClaim("paraphrase", said, (n,)) for n in ("S1", "S2", "S3")], DraftEnd(complete=True))

@@ -334,3 +334,12 @@ def test_a_review_of_both_sides_is_mixed_in_the_matrix_as_it_is_in_the_counts(li
     found = library.summary("Salt")
     assert finding(found).counts == Counts(1, 0, 0, 1)
     assert [(cell.stance, cell.score) for cell in found.cells] == [("mixed", 0.0)]
+
+
+def test_a_quote_keeps_every_blank_and_line_end_of_its_review(open_library: Callable[..., Library]) -> None:
+    library = open_library(engine=WordCoder())
+    put(library, "The ending  is a\tlovely\r\npiece.", "The ending is a lovely  piece of work.")
+    found = library.summary("Salt")
+    assert found.citations
+    for citation in found.citations:
+        assert_exact(library, citation)

@@ -80,6 +80,10 @@ def test_reviews_are_acknowledged_only_once_they_are_stored(
     assert max(groups) <= 7
 
 
+def test_at_most_a_hundred_reviews_wait_to_be_acknowledged() -> None:
+    assert ingest.STORED_AT_ONCE <= 100  # as docs/operations.md says
+
+
 def test_each_distinct_sentence_is_embedded_once(
     open_library: Callable[..., Library], table: Path, tmp_path: Path
 ) -> None:

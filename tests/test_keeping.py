@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rag.errors import InputError, LibraryLocked, UnknownBatch, UnknownReview, U
 from rag.library import HISTORY, Library
 from rag.records import Filters
 from tests.doubles import ListIndex
+from tests.written import put
 
 LONG = "The keeper walks down to the pier and forgives her brother, and I did not believe a word of it, nor did she. "
 SECRET = "The zebrawood lantern smelled of quicklime and my knees gave way. "
@@ -277,6 +279,16 @@ def test_what_is_purged_is_in_no_file_of_the_library(library: Library, tmp_path:
     with Library.open(library.path, embedder=library.embedder, index=ListIndex()) as again:
         assert [title.name for title in again.titles()] == ["Lamp"]
         assert again.add([path], title="Salt").added == 1
+
+
+def test_a_purge_leaves_no_freed_page(library: Library) -> None:
+    """Some builds of SQLite wipe what is deleted, others leave it in freed pages until the file is written anew."""
+    put(library, *({"text": f"The zebrawood of night {n} is quicklimed. " * 40, "critic": f"C{n}"} for n in range(50)))
+    put(library, "The harbour glows.", title="Lamp")
+    library.remove("Salt", purge=True)
+    library.close()
+    with closing(sqlite3.connect(library.path / "library.db")) as database:
+        assert database.execute("PRAGMA freelist_count").fetchone() == (0,)
 
 
 def test_a_purge_while_somebody_reads_says_so_and_is_finished_later(library: Library, tmp_path: Path) -> None:

@@ -36,14 +36,46 @@ def test_forms_of_a_word_share_a_stem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("12 of 40, 30 %", ["12", "40", "30 %"]), ("two-thirds", ["two", "thirds"]), ("one", [])]
-)
+    ("text", "found"),
+    [
+        ("12 of 40, 30 %", ["12", "40", "30 %"]), ("two-thirds", ["two", "thirds"]), ("one", []),
+        ("½ of it, 3½ stars, ② of Ⅻ", ["½", "3½", "②", "Ⅻ"]), ("A fifth of critics", ["A fifth"]),
+        ("one-tenth, a tenth of them, tenths", ["one-tenth", "a tenth", "tenths"]),
+        ("the fifth season, a tenth film", []),
+    ],
+)  # fmt: skip
 def test_numbers_from_two_up_are_seen(text: str, found: list[str]) -> None:
     assert words.numbers(text) == found
 
 
 def test_quantifiers_over_people_are_seen() -> None:
     assert words.quantifiers("Most critics agree, nobody minds, and a few left.") == ["Most", "nobody", "few"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "every critic", "each reviewer", "every single viewer", "no critic", "not one reader", "Not a critic",
+        "no reviewers", "each of the critics", "every one of the critics", "lots of critics", "scores of angry critics",
+        "tens of the reviewers", "the bulk of the reviews", "critics unanimously", "critics generally",
+        "generally, critics", "more critics", "zero critics", "XII critics",
+    ],
+)  # fmt: skip
+def test_what_counts_people_is_seen(said: str) -> None:
+    (found,) = words.quantifiers(f"It pleases {said} here.")
+    assert found in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Every scene and each song is lots of fun.", "No doubt the reviewer is right; it is generally good.",
+        "There is no plot, only scores of songs.", "Each time, the critic laughs more.", "The critic is mostly pleased.",
+        "It is not a review.", "An ill critic and a civil reviewer.", "The same review, an unsigned review.",
+    ],
+)  # fmt: skip
+def test_what_counts_no_people_is_no_quantifier(text: str) -> None:
+    assert words.quantifiers(text) == []
 
 
 def test_names_are_capitalised_words_inside_a_sentence() -> None:

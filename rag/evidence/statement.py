@@ -1,7 +1,8 @@
 """A drafted statement → sentences with their numbers filled in from the findings, or dropped with the reason. Pure.
 
 A draft holds no number of its own: `{praised:ID}` and `{criticised:ID}` stand where one belongs, "9 of the 12 reviews
-that mention it", or `{praised:ID:short}`, "9 of 12"; `each` stands for several aspects with the same counts.
+that mention it", or `{praised:ID:short}`, "9 of 12"; `each` stands for several aspects with the same counts. Nor has it
+words of its own between quotation marks: these are copied from the quotes that it cites.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rag import words
-from rag.evidence import support, verdicts
+from rag.evidence import cite, quoted, support, verdicts
 from rag.findings import DraftSentence, Finding, Side
-from rag.records import Dropped
+from rag.records import Citation, Dropped
 
 MOST_SENTENCES = 5
 _CONTRARY = "it praises what the reviews criticise, or the other way round"
@@ -43,12 +44,24 @@ def fill(
     kept: list[DraftSentence] = []
     dropped: list[Dropped] = []
     for draft in drafts:
-        why = _fault(draft, findings, allowed)
-        if why is None and len(kept) < MOST_SENTENCES:
-            kept.append(DraftSentence(_filled(draft.text, findings, reviews), draft.findings))
+        said = _said(draft, findings, reviews, allowed)
+        if isinstance(said, str) and len(kept) < MOST_SENTENCES:
+            kept.append(DraftSentence(said, draft.findings))
         else:
-            dropped.append(Dropped(_SLOT.sub("…", draft.text), why or f"a statement has {MOST_SENTENCES} sentences"))
+            why = f"a statement has {MOST_SENTENCES} sentences" if isinstance(said, str) else said.why
+            dropped.append(Dropped(_SLOT.sub("…", draft.text), why))
     return kept, dropped
+
+
+def cited(names: Iterable[str], findings: Mapping[str, Finding]) -> list[Citation]:
+    """The first quote of each finding, on the side that a sentence tells of; both sides of what divides."""
+    quotes: list[Citation] = []
+    for finding in (findings[name] for name in names):
+        if finding.verdict != "criticised":
+            quotes += finding.praised[:1]
+        if finding.verdict != "praised":
+            quotes += finding.criticised[:1]
+    return quotes
 
 
 def untrue(
@@ -91,6 +104,17 @@ def _says_the_contrary(
         for side, name, _ in _SLOT.findall(draft.text)
         if name in draft.findings and name in findings
     )
+
+
+def _said(
+    draft: DraftSentence, findings: Mapping[str, Finding], reviews: int, allowed: Sequence[str]
+) -> str | cite.Refused:
+    """A sentence with its slots filled and its quotations copied."""
+    why = _fault(draft, findings, allowed)
+    if why is not None:
+        return cite.Refused(why)
+    quotes = [one.quote for one in cited(draft.findings, findings)]
+    return quoted.exact(_filled(draft.text, findings, reviews), quotes, allowed)
 
 
 def _fault(draft: DraftSentence, findings: Mapping[str, Finding], allowed: Sequence[str]) -> str | None:

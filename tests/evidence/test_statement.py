@@ -71,6 +71,9 @@ def test_no_slot_is_left_open(found: Counts, form: str, reviews: int) -> None:
         "Nearly all of {praised:acting} like it.",
         "Everyone likes the acting.",
         "A 90 % success: {praised:acting}.",
+        "A fifth of critics praise the acting.",
+        "Every critic praises the acting.",
+        "Critics unanimously praise the acting.",
     ],
 )
 def test_a_sentence_that_counts_by_itself_is_dropped_whole(text: str) -> None:
@@ -83,6 +86,15 @@ def test_a_count_of_its_own_is_seen_wherever_it_stands(counting: str, place: int
     text = " ".join([*parts[:place], counting, *parts[place:]]) + "."
 
     assert f"“{counting}”" in why(text)
+
+
+@pytest.mark.parametrize("said", ["“best of the decade”", "'best of the decade'", "“It drags”", "“{praised:acting}”"])
+def test_a_quotation_that_it_does_not_cite_is_refused(said: str) -> None:
+    assert "no cited passage says it" in why(f"Reviewers love the acting: {said}, one writes.")
+
+
+def test_a_quotation_is_shown_in_the_words_of_the_quote_it_cites() -> None:
+    assert kept('The acting shines, "it GLOWS", says one.') == ["The acting shines, “It glows”, says one."]
 
 
 def test_what_is_dropped_is_shown_without_its_slots() -> None:

@@ -33,8 +33,28 @@ def test_numbers_quantifiers_and_names_of_its_own_are_refused(claim: str, fault:
     assert any(fault in found for found in verdict.faults)
 
 
+@pytest.mark.parametrize("who", [
+    "A fifth of critics", "A tenth of the reviewers", "½ of the critics", "Every critic", "Each reviewer",
+    "Lots of critics", "Scores of critics", "Tens of critics", "No critic", "Critics unanimously",
+])  # fmt: skip
+def test_fractions_and_quantifiers_over_reviewers_are_refused(who: str) -> None:
+    said = f"{who} found the stillness frightened them"
+    assert any("counts something" in fault for fault in support.check(said, [PASSAGE], [], similarity=0.6).faults)
+    assert support.check(said, [f"{PASSAGE} {who} said so."], [], similarity=0.6).holds
+
+
 def test_what_stands_in_the_passage_may_be_said() -> None:
     assert support.check("Farrant’s stillness frightened a critic for 20 minutes", [PASSAGE], []).holds
+
+
+@pytest.mark.parametrize(
+    ("stances", "holds"),
+    [((0.8, -0.7), False), ((-0.8, 0.7), False), ((0.8, 0.7), True), ((0.8, None), True), ((0.3, -0.7), True)],
+)
+def test_praise_of_what_is_blamed_is_refused(stances: tuple[float, float | None], holds: bool) -> None:
+    verdict = support.check("The stillness frightened", [PASSAGE], [], similarity=0.8, stances=stances)
+    assert verdict.holds is holds
+    assert any("it praises what the cited passage blames" in fault for fault in verdict.faults) is not holds
 
 
 def test_words_that_are_not_there_sink_a_claim() -> None:

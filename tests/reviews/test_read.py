@@ -43,9 +43,9 @@ def rejected(items: list[Item]) -> list[Rejected]:
 
 def test_a_text_file_is_one_review_and_keeps_every_character(tmp_path: Path) -> None:
     path = tmp_path / "The Salt Ladder.txt"
-    path.write_bytes("One.\r\nTwo — İ 😀\r\n".encode())
+    path.write_bytes("One.\r\nTwo — İ 😀 Cafe\u0301\r\n".encode())
     (record,) = records(read_items(path))
-    assert record.text == "One.\r\nTwo — İ 😀\r\n"
+    assert record.text == "One.\r\nTwo — İ 😀 Cafe\u0301\r\n"
     assert (record.title, record.key) == ("The Salt Ladder", f"path:{path.resolve()}")
 
 
