@@ -33,9 +33,7 @@ NO_PLOT_IN_THINGS = -2.0
 STORIES = frozenset({"film", "book", "game"})
 """Kinds that have a plot, in which people fall ill and houses burn."""
 NAMED = 1.0
-"""What a word of a category adds to its log-odds, beside what the head makes of it: food poisoning that is named is
-shown. In the development titles nothing false is told for it (the suite `consensus`).
-"""
+"""By so much less than its limit a category may be told where a word of it stands."""
 """Log-odds of opinion and of praise between which a severe complaint may be told."""
 MOST_ASPECTS = 2
 # What says of itself that it goes both ways.
@@ -59,7 +57,9 @@ class Told:
     """Above each one's limit; a column for each of `names`."""
     names: Sequence[str]
     severities: Floats
-    """Above each one's limit, lower where a word of the category stands; a column for each of `categories`."""
+    """Above each one's limit; a column for each of `categories`."""
+    named: NDArray[np.bool_]
+    """Whether a word of the category stands there."""
     categories: Sequence[str]
     plot: float
     """From these log-odds of an opinion on, what is told is no plot."""
@@ -112,14 +112,14 @@ def tell(heads: Heads, request: CodingRequest) -> Told:
     aspects = np.column_stack([*columns(request.taxonomy.aspects), heads.verdict_logits(vectors, aspect_bags)])
     severe, ratings = taxonomy.severities(), _ratings(units)
     limits = np.array([heads.limit(SEVERE + category.id) for category in severe], np.float32)
-    named = np.array([[any(p <= found for p in one.mentions) for one in severe] for found in stems], np.float32)
-    named = named.reshape(len(units), len(severe))
+    named = np.array([[any(p <= found for p in one.mentions) for one in severe] for found in stems], bool)
     return Told(
         opinion=heads.combined(OPINION, heads.logits(OPINION, vectors, bags), aspects.max(axis=1)),
         stance=heads.combined(STANCE, heads.logits(STANCE, vectors, bags), ratings),
         aspects=aspects - np.array([heads.limit(name) for name in names], np.float32),
         names=names,
-        severities=np.column_stack(columns(severe, SEVERE)) - limits + NAMED * named,
+        severities=np.column_stack(columns(severe, SEVERE)) - limits,
+        named=named.reshape(len(units), len(severe)),
         categories=[category.id for category in severe],
         ratings=ratings,
         plot=NO_PLOT if request.taxonomy.kind in STORIES else NO_PLOT_IN_THINGS,
@@ -162,8 +162,10 @@ def _opinions(told: Told, row: int, unit: Unit, on: Sequence[tuple[str, float]])
 
 
 def _severity(told: Told, row: int) -> str | None:
+    """The likeliest category, where it is likely enough: what is named needs less, and is plot only in a story."""
     best = int(told.severities[row].argmax())
-    if told.severities[row, best] <= 0 or not may_be_severe(told.opinion[row], told.stance[row], told.plot):
+    limit, plot = (-NAMED, told.plot) if told.named[row, best] else (0.0, NO_PLOT)
+    if told.severities[row, best] <= limit or not may_be_severe(told.opinion[row], told.stance[row], plot):
         return None
     return told.categories[best]
 
