@@ -108,7 +108,7 @@ def _checked(question: str) -> str:
             "The question is empty.", 'Ask something, for example: pullquote ask "Is the ending any good?"'
         )
     if not any(letter.isalnum() for letter in question):
-        raise InputError("There is no word in the question.", "Ask something, for example: Is the ending any good?")
+        raise InputError("The question holds no word.", "Ask something, for example: Is the ending any good?")
     if len(question) > MAX_QUESTION:
         raise InputError(f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} are read.")
     return question

@@ -71,7 +71,7 @@ def test_a_single_review_in_scope_is_told_to_be_in_scope(ask: Callable[..., Answ
 def test_a_question_without_a_word_is_none(ask: Callable[..., Answer]) -> None:
     from rag.errors import InputError
 
-    with pytest.raises(InputError, match="no word"):
+    with pytest.raises(InputError, match="holds no word"):
         ask("???")
 
 

@@ -205,13 +205,6 @@ def test_errors_are_sentences(open_page: OpenPage, sample: str) -> None:
     _picture(page, "error-light")
 
 
-def test_no_library_is_said(open_page: OpenPage, tmp_path: Path) -> None:
-    with _serving(tmp_path / "none", tmp_path) as address:
-        page = open_page(address, PHONE, "dark")
-        expect(page.get_by_text("No library here yet")).to_be_visible(timeout=30_000)
-        _picture(page, "nothing-dark")
-
-
 def test_closing_the_page_ends_the_call_of_a_model(
     browser: Browser, sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,7 @@ def empty(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         yield address, tmp_path / "library"
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark")])
 def test_from_nothing_to_a_corrected_review(
     open_page: OpenPage, empty: tuple[str, Path], size: tuple[int, int], scheme: str
 ) -> None:
