@@ -29,7 +29,14 @@ _PAIRS = "|".join(
 )
 _ALONE = rf"[{DOUBLE}‘‚‛❛]|(?<!\S)[{SINGLE}]+(?!\S)"
 _INCH = r"(?<=\d)[\"″](?!\w)"
-_FORMS = (r"\s*[-‐‑‒–—―−]+\s*", r"…|\.\.\.", rf"[{DOUBLE}{SINGLE}]+", r"\s+")
+# Each takes a run whole, from its start: else a draft of many dashes tries all ways to part those of a review, and a
+# review of many blanks is looked through from each of them.
+_FORMS = (
+    r"(?:(?:(?<!\s)\s++)?+[-‐‑‒–—―−]++)++\s*",
+    r"…|\.\.\.",
+    rf"(?<![{DOUBLE}{SINGLE}])[{DOUBLE}{SINGLE}]++",
+    r"(?<!\s)\s++",
+)
 """What may be written in several ways, each read as any other of its kind."""
 _PIECE = re.compile("|".join((*_FORMS, ".")), re.DOTALL)
 _STOPS = frozenset(".,;:")

@@ -90,3 +90,20 @@ def test_a_slice_of_a_passage_may_be_quoted(before: str, said: str, behind: str,
 def test_text_without_marks_is_left_as_it_is() -> None:
     text = "Mara's ending isn't the actors' fault; it's a 6'2\" man."
     assert exact(text, [], []) == text.replace('"', "″")
+
+
+@pytest.mark.parametrize(("said", "source"), [
+    ("a" + "- " * 40 + "x", "a" + "-" * 400 + "y"),
+    ("a" + " - " * 40 + "x", "a" + "- " * 400 + "y"),
+    ("a" + "'-" * 40 + "x", "a" + "'-" * 400 + "y"),
+    ("a" + "...-" * 40 + "x", "a" + "...-" * 400 + "y"),
+    ("  a" + " " * 40 + "x", "a" + " " * 200_000 + "y"),
+    ("'a-x", "'" * 200_000 + "y"),
+])  # fmt: skip
+def test_long_runs_are_refused_without_trying_every_way_to_part_them(said: str, source: str) -> None:
+    """It would not end where they were tried."""
+    assert isinstance(exact(f"He says “{said}”.", [source]), Refused)
+
+
+def test_dashes_parted_by_blanks_are_one_dash() -> None:
+    assert exact("He says “slow - - but good”.", ["It is slow -- but good."]) == "He says “slow -- but good”."
