@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from rag import taxonomy
 from rag.candidates import MAX_COVERED, Asking, Found, find
-from rag.counted import count_claim, coverage
+from rag.counted import complaints_told, count_claim, coverage
 from rag.engines.base import AnswerRequest
 from rag.errors import Cancelled, EngineError, InputError
 from rag.evidence import count
@@ -314,9 +313,7 @@ def _abstained(found: Found, verifier: Verifier) -> Answer:
     if found.picked is not None and other_side:
         return replace(_frame(found, verifier), reason=_NONE_PICKED, nearest=nearest)
     if found.plan.severe and total and not (found.plan.focus and sum(found.mentioning.values())):
-        read = {title.name: found.reviews[title.id] for title in found.titles[:MAX_COVERED] if found.reviews[title.id]}
-        named = [one.name for one in taxonomy.severities() if one.id in found.plan.severe]
-        return replace(_frame(found, verifier), reason=count.complaint_sentences({}, read, named), nearest=nearest)
+        return replace(_frame(found, verifier), reason=complaints_told(found), nearest=nearest)
     asked = f"“{found.plan.focus}”" if found.plan.focus else "what you ask"
     mentioned = sum(found.mentioning.values()) if found.plan.mentions else 0
     said = count.no_opinion(mentioned, total, asked) if mentioned else count.no_mention(total, asked)

@@ -240,7 +240,7 @@ def _rejoined(reading: Reading, question: str, known: Collection[str]) -> tuple[
             split = (f"{word[:at]}-{word[at:]}" for at in range(2, len(word) - 1))
             found += [(word, two) for two in split if scopes.holds_phrase(reading, words.stems(two))][:1]
     for written, meant in found:
-        question = question.replace(written, meant)
+        question = spelling.put(question, written, meant)
     return question, found
 
 

@@ -20,9 +20,9 @@ def count_claim(found: Found, verifier: Verifier) -> Claim | None:
 
     Where nothing is coded, how many mention it. Without a support score: it is recomputed, not supported.
     """
-    names = {title.id: title.name for title in found.titles}
     if found.complaining:
-        return _complaint_claim(found, verifier)
+        return Claim("count", complaints_told(found), verifier.behind(_BEHIND))
+    names = {title.id: title.name for title in found.titles}
     if found.counts:
         shown = list(found.counts if found.picked is None else found.picked)
         counts = {names[title_id]: found.counts[title_id] for title_id in shown}
@@ -42,13 +42,17 @@ def count_claim(found: Found, verifier: Verifier) -> Claim | None:
     return Claim("count", mentioned, ()) if mentioned else None
 
 
-def _complaint_claim(found: Found, verifier: Verifier) -> Claim:
-    """How many reviews tell of something severe, title by title; with very many titles, of those that do."""
-    shown = [title for title in found.titles if len(found.titles) <= MAX_COVERED or title.id in found.complaining]
+def complaints_told(found: Found) -> str:
+    """How many reviews tell of what is severe and asked about, title by title; with very many titles, of those that do.
+
+    Where none of very many does, of the first.
+    """
+    few = len(found.titles) <= MAX_COVERED
+    shown = [title for title in found.titles if few or title.id in found.complaining] or found.titles[:MAX_COVERED]
     told = {title.name: found.complaining.get(title.id, 0) for title in shown}
     reviews = {title.name: found.reviews[title.id] for title in shown if found.reviews[title.id]}
     named = [one.name for one in taxonomy.severities() if one.id in found.plan.severe]
-    return Claim("count", count.complaint_sentences(told, reviews, named), verifier.behind(_BEHIND))
+    return count.complaint_sentences(told, reviews, named)
 
 
 def coverage(found: Found, title_id: str) -> Coverage:

@@ -15,7 +15,7 @@ from ui import adding, frame, review_table
 from ui import messages_library as messages
 from ui.review_table import ROWS, Wanted
 from ui.safe import one_line
-from ui.shared_library import open_shared, reviews_of, titles_of
+from ui.shared_library import open_shared, removed_titles_of, reviews_of, titles_of
 
 _FILTERS = {
     "since": ("From", "2024, 2024-03 or 2024-03-15"),
@@ -42,7 +42,7 @@ def _body(path: Path) -> None:
     if titles:
         st.subheader("Reviews", anchor=False)
         _reviews(path, generation, titles)
-    _removed_titles(path)
+    _removed_titles(path, generation)
 
 
 # ── what was done ────────────────────────────────────────────────────────────────────────────────
@@ -306,8 +306,8 @@ def _title_edited(
     return f"“{edited.name}” ({edited.kind}): {_count(edited.reviews, 'review')}.{same}"
 
 
-def _removed_titles(path: Path) -> None:
-    gone = {one.id: one for one in open_shared(path).run(lambda library: library.titles(removed=True))}
+def _removed_titles(path: Path, generation: int) -> None:
+    gone = {one.id: one for one in removed_titles_of(path, generation)}
     if not gone:
         return
     with st.expander("Bring back a removed title"):

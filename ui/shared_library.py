@@ -116,6 +116,13 @@ def titles_of(path: Path, generation: int) -> list[Title]:
     return open_shared(path).titles()
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def removed_titles_of(path: Path, generation: int) -> list[Title]:
+    """The titles all of whose reviews were removed, as they stood at a generation; do not change the list."""
+    del generation  # part of the key
+    return open_shared(path).run(lambda library: library.titles(removed=True))
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
 def reviews_of(path: Path, generation: int, wanted: Wanted) -> tuple[list[Review], int]:
     """A page of a title's reviews as they stood at a generation, and how many there are in all; do not change them."""

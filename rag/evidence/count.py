@@ -8,6 +8,9 @@ from rag.evidence import verdicts
 from rag.findings import Side
 from rag.records import Counts
 
+_FEW_NAMES = 3
+"""More categories of severe complaints than that stand in brackets."""
+
 
 def opinion_sentences(
     counts: Mapping[str, Counts],
@@ -23,9 +26,6 @@ def opinion_sentences(
     """
     places = {name: (f" of {name}" if len(counts) > 1 else "") + (" in scope" if narrowed else "") for name in counts}
     return " ".join(_opinions(found, reviews[name], focus, stance, places[name]) for name, found in counts.items())
-
-
-_FEW_NAMES = 3
 
 
 def complaint_sentences(told: Mapping[str, int], reviews: Mapping[str, int], names: Sequence[str]) -> str:

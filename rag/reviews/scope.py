@@ -217,6 +217,8 @@ def mentioning(
 
 def document_counts(connection: Connection, stems: Sequence[str]) -> dict[str, int]:
     """In how many sentences of the whole library each stem stands."""
+    if not stems:
+        return {}
     statement = text("SELECT term, doc FROM word_counts WHERE term IN :terms").bindparams(
         bindparam("terms", expanding=True)
     )

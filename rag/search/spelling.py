@@ -13,6 +13,7 @@ from itertools import pairwise
 SHORTEST = 5
 """Of fewer letters, one wrong letter makes another word."""
 SHORTEST_COMPOUND = 4
+"""A compound has two parts of two letters or more."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -45,8 +46,13 @@ def respelled(question: str, slips: Iterable[str], known: Collection[str]) -> tu
         meant = [word for word in meant if sorted(word) == sorted(slip)] or meant
         if len(meant) == 1:
             pairs.append((slip, meant[0]))
-            question = re.sub(rf"(?<!\w){slip}(?!\w)", meant[0], question)
+            question = put(question, slip, meant[0])
     return question, pairs
+
+
+def put(question: str, written: str, meant: str) -> str:
+    """The question with other words in place of those that are written, wherever these stand as words."""
+    return re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", meant, question)
 
 
 def is_slip_within(written: str, meant: str) -> bool:
